@@ -8,9 +8,9 @@ namespace varve {
 timestamp system_clock::now() const noexcept {
   using namespace std::chrono;
   return static_cast<timestamp>(
-    duration_cast<milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch())
-      .count());
+      duration_cast<milliseconds>(
+          std::chrono::system_clock::now().time_since_epoch())
+          .count());
 }
 
 std::string to_iso8601(timestamp t) {

@@ -11,14 +11,14 @@ namespace varve {
 using timestamp = std::uint64_t;
 
 class clock {
-public:
+ public:
   virtual ~clock() = default;
   // Wall time; may step backwards. Any thread.
   virtual timestamp now() const noexcept = 0;
 };
 
 class system_clock final : public clock {
-public:
+ public:
   timestamp now() const noexcept override;
 };
 

@@ -51,8 +51,8 @@ uuid uuid::v7(std::uint64_t unix_ms) noexcept {
   uuid id;
   random_bytes(id.bytes.data() + 6, 10);
   for (int i = 0; i < 6; ++i)
-    id.bytes[static_cast<std::size_t>(i)]
-      = static_cast<std::uint8_t>(unix_ms >> (8 * (5 - i)));
+    id.bytes[static_cast<std::size_t>(i)] =
+        static_cast<std::uint8_t>(unix_ms >> (8 * (5 - i)));
   id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0f) | 0x70);
   id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3f) | 0x80);
   return id;

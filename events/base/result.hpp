@@ -11,8 +11,9 @@
 namespace varve {
 
 template <class T>
-using result = boost::outcome_v2::basic_result<
-  T, error, boost::outcome_v2::policy::terminate>;
+using result =
+    boost::outcome_v2::basic_result<T, error,
+                                    boost::outcome_v2::policy::terminate>;
 
 inline auto ok() {
   return boost::outcome_v2::success();

@@ -1,0 +1,131 @@
+// The way in for commands. The gateway and the command line speak to actors
+// through this port only; actors/host implements it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "events/base/result.hpp"
+#include "events/record.hpp"
+
+namespace varve {
+
+// Who asks and why; the same for every command.
+struct command_origin {
+  std::string organization_id;
+  std::string principal;  // "key:<name>", "operator", "system", ...
+  std::string command_id; // UUID; a known one is answered, not decided again
+  schema::Cause cause = schema::Cause::User;
+};
+
+// --- organization ----------------------------------------------------------
+
+struct CreateOrganization {
+  std::string name;
+  schema::QuotaT quota;
+  std::string default_region;
+};
+
+struct CreateApiKey {
+  std::string name;
+  log::digest hash{};
+  std::string prefix;
+  std::string suffix;
+  std::string user_id;
+  std::vector<std::string> permissions;
+  timestamp expires_at = 0; // 0 = never
+};
+
+struct RevokeApiKey {
+  std::string name;
+};
+
+// --- snapshot, runner ------------------------------------------------------
+
+// Creates it, or moves it to another image, so that it is active with just
+// this content; already so is no event.
+struct RegisterSnapshot {
+  std::string snapshot_id;
+  std::string name;
+  std::vector<std::string> aliases;
+  std::string image_ref;
+  schema::Resources resources;
+  std::vector<std::string> entrypoint;
+  std::uint64_t size_bytes = 0;
+};
+
+struct RegisterRunner {
+  std::string runner_id;
+  std::string region;
+  std::string journal_id;
+  schema::Resources capacity;
+  std::string runtime;
+};
+
+// --- sandbox ---------------------------------------------------------------
+
+// The caller resolved the snapshot and sealed the env (events/vault.hpp).
+struct CreateSandbox {
+  std::string sandbox_id;
+  std::string name; // empty = the id
+  std::string snapshot_id;
+  std::string snapshot_name;
+  std::string image_ref;
+  std::string user;
+  std::vector<std::uint8_t> env_sealed;
+  std::vector<std::string> env_names;
+  std::map<std::string, std::string> labels;
+  bool is_public = false;
+  std::string region;
+  schema::Resources resources;
+  schema::TimersT timers;
+};
+
+struct StartSandbox {
+  std::string sandbox_id;
+};
+struct StopSandbox {
+  std::string sandbox_id;
+  bool force = false;
+};
+struct RecoverSandbox {
+  std::string sandbox_id;
+};
+struct DestroySandbox {
+  std::string sandbox_id;
+};
+struct ReplaceLabels {
+  std::string sandbox_id;
+  std::map<std::string, std::string> labels;
+};
+
+using command =
+    std::variant<CreateOrganization, CreateApiKey, RevokeApiKey,
+                 RegisterSnapshot, RegisterRunner, CreateSandbox, StartSandbox,
+                 StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels>;
+
+struct command_reply {
+  std::string aggregate_id;
+  std::uint64_t version = 0; // of the aggregate's stream
+  // Where the newest event the answer rests on lies; projections at or beyond
+  // it show the command.
+  log::position at;
+};
+
+class control {
+ public:
+  virtual ~control() = default;
+
+  // Any thread; `done` is called once, on a thread of the actors, and must
+  // not block. Errors: invalid, not_found, conflict, wrong_state,
+  // quota_exceeded, too_busy, log_full, log_unavailable, timed_out,
+  // shutting_down.
+  virtual void submit(command what, command_origin origin,
+                      std::function<void(result<command_reply>)> done) = 0;
+};
+
+} // namespace varve
