@@ -13,6 +13,7 @@
 #include "events/record.hpp"
 
 namespace rocksdb {
+class ColumnFamilyHandle;
 class DB;
 class Env;
 } // namespace rocksdb
@@ -85,8 +86,11 @@ class local_store {
   virtual result<std::optional<position>>
   command(std::string_view organization_id, std::string_view command_id) = 0;
 
-  // For what shares the database (projections, keys): column families made
-  // on demand by name.
+  // For what shares the database (projections, keys): a column family, made
+  // on demand; the handle lives as long as the store. RocksDB cannot find an
+  // open family by its name, so whoever opened them must hand them out.
+  virtual result<rocksdb::ColumnFamilyHandle*>
+  family(std::string_view name) = 0;
   virtual rocksdb::DB& database() noexcept = 0;
 
   // A consistent copy into a directory that must not exist, while it serves.

@@ -13,8 +13,9 @@
 #include "events/base/result.hpp"
 
 namespace rocksdb {
+class ColumnFamilyHandle;
 class DB;
-}
+} // namespace rocksdb
 
 namespace varve {
 
@@ -22,9 +23,12 @@ namespace varve {
 class vault {
  public:
   // Reads the 32-byte master key from `master_key_path`, made on first use
-  // (mode 0600); keeps wrapped data keys in a column family of `database`.
+  // (mode 0600); keeps wrapped data keys in `keys`, a column family of
+  // `database` that holds nothing else. Both outlive the vault. io when the
+  // key file cannot be trusted or the keys were made under another one.
   static result<std::unique_ptr<vault>>
-  open(rocksdb::DB& database, const std::string& master_key_path);
+  open(rocksdb::DB& database, rocksdb::ColumnFamilyHandle& keys,
+       const std::string& master_key_path);
   virtual ~vault() = default;
 
   virtual result<std::vector<std::uint8_t>>
