@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The image store below a data directory:
 #   images/<ref>/rootfs/      an unpacked root file system
 #   images/<ref>/config.json  user, env, workdir, entrypoint, size, name

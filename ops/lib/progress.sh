@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Progress on stderr, so that stdout stays free for results.
 # Sourced; needs bash.
 
