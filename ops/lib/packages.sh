@@ -14,7 +14,7 @@ PACKAGES_RUN=(
   crun nftables iproute2 e2fsprogs util-linux mmdebstrap
   debian-archive-keyring ca-certificates curl procps
 )
-PACKAGES_TEST=(busybox-static clang-format-14 curl iproute2)
+PACKAGES_TEST=(busybox-static clang-format-14 shellcheck curl iproute2)
 PACKAGES_BENCH=(docker.io)
 
 packages_have() {
