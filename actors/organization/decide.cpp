@@ -1,0 +1,157 @@
+#include "actors/organization/decide.hpp"
+
+#include "actors/sandbox/transitions.hpp"
+
+namespace varve::organization {
+
+namespace {
+
+using schema::AggregateType;
+
+amounts used_and_promised(const state& s, const reservations& promised) {
+  auto out = s.used;
+  for (const auto& [id, more] : promised)
+    out += more;
+  return out;
+}
+
+template <class Event>
+decision own_event(const context& around, Event event) {
+  decision out;
+  out.entries.push_back(make_entry(AggregateType::Organization,
+                                   around.organization_id, std::move(event)));
+  return out;
+}
+
+std::unique_ptr<schema::Digest> stored(const log::digest& hash) {
+  return std::make_unique<schema::Digest>(
+      flatbuffers::span<const std::uint8_t, 32>(hash));
+}
+
+std::vector<std::unique_ptr<schema::PairT>>
+pairs(const std::map<std::string, std::string>& map) {
+  std::vector<std::unique_ptr<schema::PairT>> out;
+  for (const auto& [key, value] : map) {
+    auto pair = std::make_unique<schema::PairT>();
+    pair->key = key;
+    pair->value = value;
+    out.push_back(std::move(pair));
+  }
+  return out;
+}
+
+schema::SandboxCreatedT created(const CreateSandbox& c, std::string name,
+                                std::string_view runner_id) {
+  schema::SandboxCreatedT event;
+  event.name = std::move(name);
+  event.snapshot_id = c.snapshot_id;
+  event.snapshot_name = c.snapshot_name;
+  event.image_ref = c.image_ref;
+  event.user = c.user;
+  event.env_sealed = c.env_sealed;
+  event.env_names = c.env_names;
+  event.labels = pairs(c.labels);
+  event.is_public = c.is_public;
+  event.region = c.region;
+  event.resources = std::make_unique<schema::Resources>(c.resources);
+  event.timers = std::make_unique<schema::TimersT>(c.timers);
+  event.runner_id = runner_id;
+  return event;
+}
+
+struct deciding {
+  const state& s;
+  const context& around;
+
+  result<decision> operator()(const CreateOrganization& c) const {
+    if (!s.exists) {
+      schema::OrganizationCreatedT event;
+      event.name = c.name;
+      event.quota = std::make_unique<schema::QuotaT>(c.quota);
+      event.default_region = c.default_region;
+      return own_event(around, std::move(event));
+    }
+    if (s.name == c.name && s.default_region == c.default_region
+        && s.quota == limits_of(c.quota))
+      return decision{};
+    return failure(errc::conflict, "Organization already exists");
+  }
+
+  result<decision> operator()(const CreateApiKey& c) const {
+    if (!s.exists)
+      return failure(errc::not_found, "Organization not found");
+    auto found = s.keys.find(c.name);
+    if (found != s.keys.end() && found->second.hash == c.hash)
+      return decision{};
+    if (found != s.keys.end())
+      return failure(errc::conflict, "API key with this name already exists");
+    if (s.key_hashes.contains(c.hash))
+      return failure(errc::conflict, "API key already exists");
+    schema::ApiKeyCreatedT event;
+    event.name = c.name;
+    event.hash = stored(c.hash);
+    event.prefix = c.prefix;
+    event.suffix = c.suffix;
+    event.user_id = c.user_id;
+    event.permissions = c.permissions;
+    event.expires_at = c.expires_at;
+    return own_event(around, std::move(event));
+  }
+
+  result<decision> operator()(const RevokeApiKey& c) const {
+    auto found = s.keys.find(c.name);
+    if (found == s.keys.end())
+      return failure(errc::not_found, "API key not found");
+    schema::ApiKeyRevokedT event;
+    event.name = c.name;
+    event.hash = stored(found->second.hash);
+    return own_event(around, std::move(event));
+  }
+
+  result<decision> operator()(const CreateSandbox& c) const {
+    if (!s.exists)
+      return failure(errc::not_found, "Organization not found");
+    auto name = c.name.empty() ? c.sandbox_id : c.name;
+    if (auto known = s.sandboxes.find(c.sandbox_id);
+        known != s.sandboxes.end() && known->second.name == name)
+      return decision{};
+    if (s.by_name.contains(name))
+      return failure(errc::conflict,
+                     "Sandbox with name " + name + " already exists");
+    amounts more{c.resources.cpu_millis(), c.resources.memory_mib(),
+                 c.resources.disk_gib(), 1};
+    VARVE_CHECK(fits(s.quota, used_and_promised(s, around.promised), more));
+    if (around.decision.runner_id.empty())
+      return failure(errc::invalid, "No available runners");
+    decision out;
+    auto entry = make_entry(AggregateType::Sandbox, c.sandbox_id,
+                            created(c, name, around.decision.runner_id));
+    entry->deadline = around.decision.now
+                      + sandbox::patience_of(sandbox::status::creating, 0);
+    entry->owes = true;
+    out.entries.push_back(std::move(entry));
+    return out;
+  }
+};
+
+} // namespace
+
+result<decision> decide(const state& s, const input& what,
+                        const context& around) {
+  return std::visit(deciding{s, around}, what);
+}
+
+result<amounts> admit_start(const state& s, const std::string& sandbox_id,
+                            const reservations& promised) {
+  auto found = s.sandboxes.find(sandbox_id);
+  if (found == s.sandboxes.end() || found->second.held == holding::all
+      || promised.contains(sandbox_id))
+    return amounts{};
+  const auto& it = found->second;
+  auto more = it.size;
+  more -= counted(it.size, it.held);
+  VARVE_CHECK(fits(s.quota, used_and_promised(s, promised), more));
+  return more;
+}
+
+} // namespace varve::organization

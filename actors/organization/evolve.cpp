@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <cstdlib>
+
+#include "actors/organization/state.hpp"
+
+namespace varve::organization {
+
+namespace {
+
+void hold(state& s, const std::string& id, holding held) {
+  auto found = s.sandboxes.find(id);
+  if (found == s.sandboxes.end())
+    return; // its name and quota were given back when deletion began
+  auto& it = found->second;
+  s.used -= counted(it.size, it.held);
+  it.held = held;
+  s.used += counted(it.size, it.held);
+}
+
+void admitted(state& s, const std::string& id,
+              const schema::SandboxCreated& event) {
+  const auto& r = *event.resources();
+  member it;
+  it.name = event.name()->str();
+  it.size = {r.cpu_millis(), r.memory_mib(), r.disk_gib(), 1};
+  s.used += it.size;
+  s.by_name[it.name] = id;
+  s.sandboxes[id] = std::move(it);
+}
+
+void released(state& s, const std::string& id) {
+  auto found = s.sandboxes.find(id);
+  if (found == s.sandboxes.end())
+    return;
+  s.used -= counted(found->second.size, found->second.held);
+  s.by_name.erase(found->second.name);
+  s.sandboxes.erase(found);
+}
+
+log::digest digest_of(const schema::Digest& stored) {
+  log::digest out{};
+  std::copy(stored.bytes()->begin(), stored.bytes()->end(), out.begin());
+  return out;
+}
+
+void founded(state& s, const schema::OrganizationCreated& event) {
+  s.exists = true;
+  s.name = event.name()->str();
+  s.quota = limits_of(*event.quota());
+  s.default_region = event.default_region()->str();
+}
+
+void key_made(state& s, const schema::ApiKeyCreated& event) {
+  auto hash = digest_of(*event.hash());
+  s.keys[event.name()->str()] = api_key{hash};
+  s.key_hashes.insert(hash);
+}
+
+void key_revoked(state& s, const schema::ApiKeyRevoked& event) {
+  s.keys.erase(event.name()->str());
+  s.key_hashes.erase(digest_of(*event.hash()));
+}
+
+} // namespace
+
+void evolve(state& s, const schema::Entry& entry, const envelope&) {
+  s.version = entry.organization_version();
+  auto id = entry.aggregate_id()->str();
+  switch (entry.event_type()) {
+  case schema::Event::OrganizationCreated:
+    return founded(s, *entry.event_as_OrganizationCreated());
+  case schema::Event::ApiKeyCreated:
+    return key_made(s, *entry.event_as_ApiKeyCreated());
+  case schema::Event::ApiKeyRevoked:
+    return key_revoked(s, *entry.event_as_ApiKeyRevoked());
+  case schema::Event::SandboxCreated:
+    return admitted(s, id, *entry.event_as_SandboxCreated());
+  case schema::Event::SandboxStartRequested:
+  case schema::Event::SandboxRecoveryRequested:
+    return hold(s, id, holding::all);
+  case schema::Event::SandboxStopped:
+    return hold(s, id, holding::disk);
+  case schema::Event::SandboxFailed:
+    return hold(s, id, holding::nothing);
+  case schema::Event::SandboxDestroyRequested:
+    return released(s, id);
+  case schema::Event::NONE:
+  case schema::Event::LogCreated:
+  case schema::Event::EpochStarted:
+  case schema::Event::SnapshotCreated:
+  case schema::Event::SnapshotActivated:
+  case schema::Event::SnapshotRemoved:
+  case schema::Event::RunnerRegistered:
+  case schema::Event::SandboxStarted:
+  case schema::Event::SandboxStopRequested:
+  case schema::Event::SandboxDestroyed:
+  case schema::Event::SandboxLabelsReplaced:
+  case schema::Event::SandboxDestroyRetried:
+    break;
+  }
+  // Not in an organization's stream: the log is broken.
+  std::abort();
+}
+
+amounts recount(const state& s) {
+  amounts out;
+  for (const auto& [id, it] : s.sandboxes)
+    out += counted(it.size, it.held);
+  return out;
+}
+
+} // namespace varve::organization

@@ -1,0 +1,50 @@
+// Names, quota and keys of one organization, folded from its stream.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "actors/decision.hpp"
+#include "actors/organization/usage.hpp"
+#include "events/record.hpp"
+
+namespace varve::organization {
+
+struct api_key {
+  log::digest hash{};
+  friend bool operator==(const api_key&, const api_key&) = default;
+};
+
+// A sandbox that is not being deleted: it holds its name.
+struct member {
+  std::string name;
+  amounts size;
+  holding held = holding::all;
+  friend bool operator==(const member&, const member&) = default;
+};
+
+struct state {
+  bool exists = false;
+  std::string name;
+  std::string default_region;
+  limits quota;
+  std::unordered_map<std::string, member> sandboxes;    // by id
+  std::unordered_map<std::string, std::string> by_name; // name -> id
+  amounts used;
+  std::map<std::string, api_key> keys; // by name
+  std::set<log::digest> key_hashes;
+  std::uint64_t version = 0; // of the organization's stream
+
+  friend bool operator==(const state&, const state&) = default;
+};
+
+// Folds one committed entry that is in the organization's stream. Cannot fail.
+void evolve(state& s, const schema::Entry& entry, const envelope& around);
+
+// Used, counted again from every sandbox: equals s.used.
+amounts recount(const state& s);
+
+} // namespace varve::organization

@@ -1,0 +1,116 @@
+#include "actors/sandbox/decide.hpp"
+
+namespace varve::sandbox {
+
+namespace {
+
+// An inventory that does not say when it was taken is not believed about what
+// changed this recently, in ms.
+constexpr timestamp inventory_age = 20'000;
+
+trigger by_present(schema::Present present) noexcept {
+  switch (present) {
+  case schema::Present::Running:
+    return trigger::answered_running;
+  case schema::Present::Stopped:
+    return trigger::answered_stopped;
+  case schema::Present::Absent:
+    return trigger::answered_absent;
+  case schema::Present::Unclear:
+    return trigger::answered_failed;
+  }
+  return trigger::answered_failed;
+}
+
+struct judging {
+  const state& s;
+  const decision_context& context;
+
+  trigger operator()(const StartSandbox&) const noexcept {
+    return trigger::start;
+  }
+
+  trigger operator()(const StopSandbox& c) const noexcept {
+    auto forced_already = s.at == status::stopping && s.stop_forced;
+    if (s.at == status::stopping && (!c.force || forced_already))
+      return trigger::stop;
+    return c.force ? trigger::stop_now : trigger::stop;
+  }
+
+  trigger operator()(const RecoverSandbox&) const noexcept {
+    return trigger::recover;
+  }
+
+  trigger operator()(const DestroySandbox&) const noexcept {
+    return trigger::destroy;
+  }
+
+  trigger operator()(const ReplaceLabels&) const noexcept {
+    return trigger::replace_labels;
+  }
+
+  trigger operator()(const RunnerAnswered& c) const noexcept {
+    const auto& r = c.report;
+    if (s.owed == schema::OperationKind::None || r.kind != s.owed
+        || r.version != s.operation_version)
+      return trigger::stale;
+    // Stop and destroy are done when the kernel says so, whatever went wrong
+    // on the way.
+    auto ending = r.kind == schema::OperationKind::Stop
+                  || r.kind == schema::OperationKind::Destroy;
+    if (r.result == schema::Result::Done)
+      return by_present(r.present);
+    if (!ending || r.present == schema::Present::Running)
+      return trigger::answered_failed;
+    return by_present(r.present);
+  }
+
+  trigger operator()(const RunnerObserved& c) const noexcept {
+    const auto& r = c.report;
+    if (r.journal_id == s.journal_id && r.sequence <= s.report_sequence)
+      return trigger::stale;
+    if (r.present == schema::Present::Absent)
+      return trigger::saw_absent;
+    if (r.cause == schema::Cause::ToolboxDied)
+      return trigger::saw_broken;
+    if (r.present == schema::Present::Running)
+      return trigger::saw_running;
+    return r.cause == schema::Cause::HostRestarted
+                   || r.cause == schema::Cause::Exited
+               ? trigger::saw_stopped
+               : trigger::saw_broken;
+  }
+
+  trigger operator()(const RunnerListed& c) const noexcept {
+    auto believed = c.taken_at != 0
+                        ? c.taken_at > s.changed_at
+                        : context.now >= s.changed_at + inventory_age;
+    if (!believed)
+      return trigger::stale;
+    switch (c.present) {
+    case schema::Present::Running:
+      return trigger::saw_running;
+    case schema::Present::Stopped:
+      return trigger::saw_stopped;
+    case schema::Present::Absent:
+      return trigger::saw_absent;
+    case schema::Present::Unclear:
+      return trigger::stale;
+    }
+    return trigger::stale;
+  }
+
+  trigger operator()(const DeadlineReached& c) const noexcept {
+    auto current = s.deadline != 0 && s.deadline <= c.due;
+    return current ? trigger::deadline : trigger::stale;
+  }
+};
+
+} // namespace
+
+trigger judge(const state& s, const input& what,
+              const decision_context& context) noexcept {
+  return std::visit(judging{s, context}, what);
+}
+
+} // namespace varve::sandbox

@@ -1,0 +1,70 @@
+// What one sandbox's decisions need to know, folded from its stream. Kept
+// small: a hundred thousand of them may be in memory. What only an operation
+// needs (image, user, env) stays on the log, in SandboxCreated.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/decision.hpp"
+#include "actors/sandbox/transitions.hpp"
+#include "schemas/operation_generated.h"
+
+namespace varve::sandbox {
+
+struct state {
+  std::string id;
+  std::string organization_id;
+  std::string runner_id;
+  std::vector<std::pair<std::string, std::string>> labels; // sorted by key
+  std::uint64_t version = 0;
+
+  // The operation last asked for; owed until its outcome is on the log.
+  std::uint64_t operation_version = 0;
+  std::array<std::uint8_t, 16> operation_record{};
+  std::uint16_t operation_place = 0;
+  schema::OperationKind owed = schema::OperationKind::None;
+
+  status at = status::absent;
+  bool recoverable = false; // in error: a start may work
+  bool was_started = false; // at least once
+  bool stop_forced = false;
+  std::uint32_t attempt = 0; // of destroying
+  timestamp deadline = 0;    // 0 = none
+  timestamp changed_at = 0;  // when `at` became what it is
+
+  // The newest report an event rests on.
+  std::string journal_id;
+  std::uint64_t report_sequence = 0;
+
+  friend bool operator==(const state&, const state&) = default;
+};
+
+// Folds one committed entry of this sandbox's stream. Cannot fail.
+void evolve(state& s, const schema::Entry& entry, const envelope& around);
+
+// When it must be looked at again; 0 = never.
+timestamp deadline_of(const state& s) noexcept;
+
+struct operation_owed {
+  std::string id; // "<record id>.<place>"
+  schema::OperationKind kind = schema::OperationKind::None;
+  std::uint64_t version = 0;
+  bool force = false;
+  std::uint32_t timeout_ms = 0; // from its start on the runner
+  timestamp queue_until = 0;    // not begun by then: never
+};
+
+// The operation whose outcome the log waits for.
+std::optional<operation_owed> owed_operation(const state& s);
+
+// What a runner is to do whose sandbox is not as the log says although no
+// operation is owed: nothing, Stop or Destroy.
+schema::OperationKind correction_for(const state& s,
+                                     schema::Present present) noexcept;
+
+} // namespace varve::sandbox

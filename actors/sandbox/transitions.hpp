@@ -1,0 +1,78 @@
+// The table state x trigger of a sandbox: the one place that says what may
+// happen when. Complete: every cell has an action.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "events/base/clock.hpp"
+
+namespace varve::sandbox {
+
+enum class status : std::uint8_t {
+  absent, // no event yet
+  creating,
+  started,
+  stopping,
+  stopped,
+  starting,
+  error,
+  destroying,
+  destroyed,
+};
+inline constexpr std::size_t status_count = 9;
+
+// What can come up, already judged against the state: an answer that is not
+// for the operation owed now is `stale`.
+enum class trigger : std::uint8_t {
+  start,
+  stop,
+  stop_now, // forced, and not forced already
+  recover,
+  destroy,
+  replace_labels,
+  answered_running, // the owed operation is done, the sandbox runs
+  answered_stopped,
+  answered_absent,
+  answered_failed, // or expired, refused, unclear
+  saw_running,     // reported unasked or listed in an inventory
+  saw_stopped,
+  saw_broken, // toolbox dead, out of memory
+  saw_absent,
+  deadline, // the present one
+  stale,    // an old answer, report or deadline
+};
+inline constexpr std::size_t trigger_count = 16;
+
+enum class action : std::uint8_t {
+  nothing, // already so, or of no meaning
+  defer,   // the operation under way will tell; ask again later
+  request_start,
+  request_stop,
+  request_recovery,
+  request_destroy,
+  set_labels,
+  mark_started,
+  mark_stopped,
+  mark_failed,
+  mark_destroyed,
+  retry_destroy,
+  refuse_unknown,       // 404
+  refuse_changing,      // 409
+  refuse_errored,       // 400
+  refuse_not_stoppable, // 400
+  refuse_not_errored,   // 400
+};
+
+action action_for(status now, trigger what) noexcept;
+
+std::string_view name_of(status value) noexcept;
+std::string_view name_of(trigger value) noexcept;
+std::string_view name_of(action value) noexcept;
+
+// How long a state may take before its deadline passes, in ms; 0 = for ever.
+// A destroy that was asked for again waits longer each time, up to 8 minutes.
+timestamp patience_of(status value, std::uint32_t attempt) noexcept;
+
+} // namespace varve::sandbox

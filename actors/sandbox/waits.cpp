@@ -1,0 +1,70 @@
+// What a sandbox waits for: its deadline and the operation it is owed.
+#include "actors/sandbox/state.hpp"
+#include "events/base/ids.hpp"
+
+namespace varve::sandbox {
+
+namespace {
+
+// Of the time until the deadline, how much an operation may work, in ms. What
+// is left is for waiting in the runner's queue and for the way back.
+std::uint32_t work_time(schema::OperationKind kind) noexcept {
+  switch (kind) {
+  case schema::OperationKind::Create:
+  case schema::OperationKind::Start:
+    return 25'000;
+  case schema::OperationKind::Stop:
+    return 10'000;
+  case schema::OperationKind::Destroy:
+    return 15'000;
+  case schema::OperationKind::None:
+    return 0;
+  }
+  return 0;
+}
+
+constexpr timestamp way_back = 5'000;
+
+} // namespace
+
+timestamp deadline_of(const state& s) noexcept {
+  return s.deadline;
+}
+
+std::optional<operation_owed> owed_operation(const state& s) {
+  if (s.owed == schema::OperationKind::None)
+    return std::nullopt;
+  operation_owed owed;
+  owed.id =
+      uuid{s.operation_record}.str() + "." + std::to_string(s.operation_place);
+  owed.kind = s.owed;
+  owed.version = s.operation_version;
+  owed.force = s.owed == schema::OperationKind::Stop && s.stop_forced;
+  owed.timeout_ms = work_time(s.owed);
+  auto reserve = owed.timeout_ms + way_back;
+  owed.queue_until = s.deadline > reserve ? s.deadline - reserve : 0;
+  return owed;
+}
+
+schema::OperationKind correction_for(const state& s,
+                                     schema::Present present) noexcept {
+  switch (s.at) {
+  case status::stopped:
+  case status::error:
+    return present == schema::Present::Running ? schema::OperationKind::Stop
+                                               : schema::OperationKind::None;
+  case status::absent:
+  case status::destroyed:
+    return present == schema::Present::Absent ? schema::OperationKind::None
+                                              : schema::OperationKind::Destroy;
+  case status::creating:
+  case status::started:
+  case status::stopping:
+  case status::starting:
+  case status::destroying:
+    return schema::OperationKind::None;
+  }
+  return schema::OperationKind::None;
+}
+
+} // namespace varve::sandbox

@@ -1,0 +1,149 @@
+// Properties over random histories; the seed is printed on failure.
+#include <catch2/catch.hpp>
+
+#include <random>
+
+#include "tests/actors/given.hpp"
+
+using namespace varve;
+using sandbox::status;
+
+namespace {
+
+using dice = std::mt19937_64;
+
+schema::Present any_present(dice& roll) {
+  return static_cast<schema::Present>(roll() % 4);
+}
+
+sandbox::input any_report(given::sandbox_story& story, dice& roll) {
+  if (roll() % 3 == 0)
+    return story.observation(any_present(roll),
+                             static_cast<schema::Cause>(5 + roll() % 6));
+  if (roll() % 3 == 0)
+    return sandbox::RunnerListed{any_present(roll), story.now - roll() % 3000};
+  if (!sandbox::owed_operation(story.s))
+    return sandbox::DeadlineReached{story.now};
+  return story.answer(static_cast<schema::Result>(1 + roll() % 4),
+                      any_present(roll));
+}
+
+sandbox::input any_input(given::sandbox_story& story, dice& roll) {
+  switch (roll() % 9) {
+  case 0:
+  case 1:
+    return StartSandbox{"sb-1"};
+  case 2:
+    return StopSandbox{"sb-1", roll() % 2 == 0};
+  case 3:
+    return RecoverSandbox{"sb-1"};
+  case 4:
+    return ReplaceLabels{"sb-1", {{"n", std::to_string(roll() % 4)}}};
+  case 5:
+    if (roll() % 8 == 0)
+      return DestroySandbox{"sb-1"};
+    return sandbox::DeadlineReached{story.s.deadline};
+  default:
+    return any_report(story, roll);
+  }
+}
+
+given::sandbox_story any_history(std::uint64_t seed, int steps) {
+  dice roll{seed};
+  given::sandbox_story story;
+  story.create();
+  for (int i = 0; i < steps; ++i) {
+    auto d = story.decide(any_input(story, roll));
+    if (d)
+      story.commit(std::move(d).value());
+  }
+  return story;
+}
+
+} // namespace
+
+TEST_CASE("folding a history in two batches equals folding it at once") {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    INFO("seed " << seed);
+    auto story = any_history(seed, 30);
+    auto cut = seed % (story.records.size() + 1);
+    sandbox::state first;
+    for (std::size_t i = 0; i < cut; ++i)
+      given::fold(first, *story.records[i]);
+    auto second = first;
+    for (auto i = cut; i < story.records.size(); ++i)
+      given::fold(second, *story.records[i]);
+    REQUIRE(second == story.s);
+  }
+}
+
+TEST_CASE("no event leaves a sandbox as it was") {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    INFO("seed " << seed);
+    auto story = any_history(seed, 30);
+    sandbox::state s;
+    for (const auto& record : story.records) {
+      auto before = s;
+      given::fold(s, *record);
+      before.version = s.version;
+      REQUIRE(!(before == s));
+    }
+  }
+}
+
+TEST_CASE("destroyed is absorbing") {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    INFO("seed " << seed);
+    auto story = any_history(seed, 10);
+    if (story.s.at != status::destroying && story.s.at != status::destroyed)
+      story.when(DestroySandbox{"sb-1"});
+    if (story.s.at == status::destroying)
+      story.done(schema::Present::Absent);
+    REQUIRE(story.s.at == status::destroyed);
+    dice roll{seed};
+    for (int i = 0; i < 50; ++i) {
+      auto d = story.decide(any_input(story, roll));
+      REQUIRE((!d || d.value().entries.empty()));
+    }
+  }
+}
+
+TEST_CASE("deciding an input again after its events changes nothing") {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    INFO("seed " << seed);
+    auto story = any_history(seed, 20);
+    dice roll{seed * 31};
+    auto what = any_input(story, roll);
+    auto d = story.decide(what);
+    if (!d || d.value().entries.empty())
+      continue;
+    story.commit(std::move(d).value());
+    auto again = story.decide(what);
+    REQUIRE((!again || again.value().entries.empty()));
+  }
+}
+
+TEST_CASE("every transitional state has a deadline and an operation owed, "
+          "every other neither") {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    INFO("seed " << seed);
+    auto story = any_history(seed, 25);
+    auto moves = sandbox::patience_of(story.s.at, 0) != 0;
+    REQUIRE(moves == (sandbox::deadline_of(story.s) != 0));
+    REQUIRE(moves == sandbox::owed_operation(story.s).has_value());
+  }
+}
+
+TEST_CASE("from every reachable state a delete and a working runner lead to "
+          "destroyed") {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    INFO("seed " << seed);
+    auto story = any_history(seed, 25);
+    auto d = story.decide(DestroySandbox{"sb-1"});
+    REQUIRE(d.has_value());
+    story.commit(std::move(d).value());
+    if (story.s.at == status::destroying)
+      story.done(schema::Present::Absent);
+    REQUIRE(story.s.at == status::destroyed);
+  }
+}
