@@ -4,12 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "events/disk_state.hpp"
 #include "events/record.hpp"
 
 namespace rocksdb {
@@ -48,8 +51,15 @@ struct stored_checkpoint {
 };
 
 struct store_options {
-  std::string path;
+  std::string path{};
   rocksdb::Env* env = nullptr; // tests pass a memory environment
+  disk_limits limits{};
+  // Free bytes where `path` lies; by default what the file system says, and
+  // no bound in a memory environment.
+  std::function<result<std::uint64_t>()> free_bytes{};
+  // A log of up to so many bytes is read and checked record by record when it
+  // is opened; of a larger one the newest records, and RocksDB's checksums.
+  std::uint64_t verify_bytes = std::uint64_t{256} << 20;
 };
 
 // Any thread, except where said.
@@ -58,6 +68,19 @@ class local_store {
   // Refuses to open what is damaged, naming the record (log_corrupt).
   static result<std::unique_ptr<local_store>> open(store_options options);
   virtual ~local_store() = default;
+
+  // Adds records that count, in the order of their chains, with everything
+  // derived from them: all or nothing. The committer's thread only. Errors:
+  //   log_void      one does not name its partition's head
+  //   log_corrupt   one breaks a rule of the chain or leaves a gap in a
+  //                 stream; its partition takes nothing more until it is
+  //                 opened again
+  //   log_full      no room left even for what gives room back
+  //   store_failed  unknown whether it is written: open the store again
+  virtual result<void> put(std::span<const record_ptr> batch, bool synced) = 0;
+
+  // Looks at the file system, releasing or restoring the reserve.
+  virtual disk_state disk() = 0;
 
   // Records that hold an entry of this stream, oldest first, from `version`
   // on. An organization's stream holds the entries that bear an

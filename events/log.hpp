@@ -4,11 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "events/disk_state.hpp"
 #include "events/record.hpp"
 
 namespace varve::log {
@@ -23,12 +23,21 @@ class event_log {
   // Appends sealed records, each naming the head its partition has once the
   // records before it in the batch count. Blocks until it is known:
   //   ok            every record counts and is durable
-  //   log_void      at least one does not count, nothing of its partition
-  //                 from there on does: read the head and decide again
+  //   log_void      at least one does not count, nor anything of its
+  //                 partition from there on: read the heads, begin an epoch,
+  //                 decide again
   //   log_full      nothing was written: not enough disk
+  //   log_corrupt   refused, nothing was written: one breaks a rule of the
+  //                 chain or leaves a gap in a stream; its partition stops
   //   log_doubt     unknown: stop acknowledging, read the head, begin an epoch
   // One thread at a time; never a CAF scheduler thread.
   virtual result<void> append(std::span<const record_ptr> batch) = 0;
+
+  // How much may still be written; a writer refuses what does not fit before
+  // it appends. Any thread.
+  virtual disk_state disk() {
+    return disk_state::ample;
+  }
 
   // The last record that counts, read from the back end.
   virtual result<chain_head> head(std::uint16_t partition) = 0;

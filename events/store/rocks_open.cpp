@@ -1,0 +1,111 @@
+// How a store is opened.
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "events/chain.hpp"
+#include "events/store/keys.hpp"
+#include "events/store/rocks_store.hpp"
+
+namespace varve::log {
+
+namespace {
+
+result<std::vector<std::string>>
+families_on_disk(const rocksdb::DBOptions& options, const std::string& path) {
+  std::vector<std::string> names{rocksdb::kDefaultColumnFamilyName};
+  auto exists = options.env->FileExists(path + "/CURRENT");
+  if (!exists.ok() && !exists.IsNotFound())
+    return from_status("opening " + path, exists);
+  if (exists.ok()) {
+    auto status = rocksdb::DB::ListColumnFamilies(options, path, &names);
+    if (!status.ok())
+      return from_status("opening " + path, status);
+  }
+  for (const auto& own : own_families())
+    if (std::find(names.begin(), names.end(), own) == names.end())
+      names.push_back(own);
+  return names;
+}
+
+result<void> make_directory(const store_options& options) {
+  if (options.env) {
+    auto status = options.env->CreateDirIfMissing(options.path);
+    return status.ok()
+               ? result<void>{ok()}
+               : result<void>{from_status("making " + options.path, status)};
+  }
+  std::error_code cause;
+  std::filesystem::create_directories(options.path, cause);
+  if (cause)
+    return failure(errc::io, "making " + options.path + ": " + cause.message());
+  return ok();
+}
+
+} // namespace
+
+result<std::unique_ptr<local_store>> local_store::open(store_options options) {
+  VARVE_CHECK(make_directory(options));
+  auto store = std::make_unique<rocks_store>(std::move(options));
+  VARVE_CHECK(store->open_database());
+  VARVE_CHECK(store->load_heads());
+  return std::unique_ptr<local_store>{std::move(store)};
+}
+
+void rocks_store::adopt(
+    const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
+  for (auto* handle : handles)
+    handles_.emplace(handle->GetName(), handle);
+  families_ = {handles_.at("records"),     handles_.at("streams"),
+               handles_.at("latest"),      handles_.at("checkpoints"),
+               handles_.at("outstanding"), handles_.at("deadlines"),
+               handles_.at("commands")};
+}
+
+result<void> rocks_store::open_database() {
+  auto room = disk();
+  if (room == disk_state::full)
+    return failure(errc::log_full, "the disk under " + options_.path
+                                       + " is full: free some space first");
+  compacts_ = room == disk_state::ample;
+  auto options = database_options(options_.env);
+  options.create_missing_column_families = true;
+  VARVE_TRY(auto names, families_on_disk(options, options_.path));
+  std::vector<rocksdb::ColumnFamilyDescriptor> wanted;
+  for (const auto& name : names) {
+    wanted.emplace_back(name, family_options(name, newest_));
+    wanted.back().options.disable_auto_compactions = !compacts_;
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* raw = nullptr;
+  auto status =
+      rocksdb::DB::Open(options, options_.path, wanted, &handles, &raw);
+  if (!status.ok())
+    return from_status("opening " + options_.path, status);
+  database_.reset(raw);
+  adopt(handles);
+  return ok();
+}
+
+result<void> rocks_store::load_heads() {
+  iterator it{database_->NewIterator({}, families_.records)};
+  for (std::uint16_t p = 0; p < partition_count; ++p) {
+    it->SeekForPrev(keys::record({p, ~std::uint64_t{0}}));
+    if (!it->status().ok())
+      return from_status("the head of partition " + std::to_string(p),
+                         it->status());
+    if (!it->Valid())
+      continue;
+    auto at = keys::parse_position(it->key().ToStringView());
+    if (!at)
+      return failure(errc::log_corrupt, "a record's key is damaged");
+    if (at->partition != p)
+      continue;
+    VARVE_TRY(auto newest, record_at(*at));
+    heads_[p] = head_after(*newest);
+    newest_->store(std::max(newest_->load(), heads_[p].time));
+  }
+  return ok();
+}
+
+} // namespace varve::log
