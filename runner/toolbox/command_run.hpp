@@ -1,0 +1,30 @@
+// Runs commands as children of PID 1 and gathers what they write.
+#pragma once
+
+#include <functional>
+
+#include <boost/asio/io_context.hpp>
+
+#include "runner/toolbox/command.hpp"
+#include "runner/toolbox/guest.hpp"
+#include "runner/toolbox/reaper.hpp"
+
+namespace varve::toolbox {
+
+// What everything in PID 1 shares. One thread.
+struct runtime {
+  boost::asio::io_context& io;
+  const guest& sandbox;
+  reaper& children;
+  memory_budget& memory;
+  // Pipes still read for children that outlive their command.
+  unsigned drained_pipes = 0;
+};
+
+// Calls `done` once: when the command's own process has ended and its output
+// is read, at most 250 ms later where children of it keep the output open;
+// they are not disturbed. At the timeout the process group is killed.
+void run_command(runtime& rt, command c,
+                 std::function<void(command_outcome)> done);
+
+} // namespace varve::toolbox

@@ -1,0 +1,84 @@
+// One connection's life; included by server.cpp and connection.cpp only.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+
+#include "runner/toolbox/routes.hpp"
+#include "runner/toolbox/server.hpp"
+
+namespace varve::toolbox {
+
+using local_stream =
+    boost::beast::basic_stream<boost::asio::local::stream_protocol>;
+
+template <class T>
+using awaitable = boost::asio::awaitable<T>;
+
+// Counted over all connections of a server.
+struct server_load {
+  unsigned connections = 0;
+  unsigned requests = 0;
+  unsigned errands = 0;
+  std::list<boost::asio::steady_timer*> waiting; // for an errand's turn
+};
+
+class connection : public std::enable_shared_from_this<connection> {
+ public:
+  connection(runtime& rt, server_load& load, server_limits limits,
+             boost::asio::local::stream_protocol::socket socket);
+  ~connection();
+
+  // Until the client leaves, is idle for too long or breaks the protocol.
+  awaitable<void> serve();
+
+ private:
+  using parser =
+      boost::beast::http::request_parser<boost::beast::http::buffer_body>;
+
+  // These return whether the connection can take another request.
+  awaitable<bool> serve_one();
+  awaitable<bool> dispatch();
+  awaitable<bool> refuse_malformed(boost::system::error_code why);
+  awaitable<bool> respond(response what);
+  awaitable<bool> respond(problem p);
+  awaitable<bool> serve_command(duty kind);
+  awaitable<bool> write_outcome(const command_outcome& done);
+  awaitable<bool> serve_errand(errand_handler handler);
+
+  bool take_request();
+  awaitable<bool> write(std::string_view bytes);
+  // Body bytes, 0 at its end; nullopt when the connection broke.
+  awaitable<std::optional<std::size_t>> read_body(char* out, std::size_t size);
+  awaitable<outcome<std::string>> read_whole_body(std::size_t limit,
+                                                  budget_share& share);
+  awaitable<bool> drain_body();
+  awaitable<command_outcome> run(command c);
+  awaitable<bool> wait_for_turn();
+  void end_turn();
+  awaitable<bool> relay_body(local_stream& errand, std::vector<char>& buffer);
+  // Bytes passed on; nullopt when the client is gone.
+  awaitable<std::optional<std::uint64_t>>
+  relay_answer(local_stream& errand, std::vector<char>& buffer);
+
+  runtime& rt_;
+  server_load& load_;
+  server_limits limits_;
+  local_stream stream_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<parser> parser_;
+  request request_;
+};
+
+} // namespace varve::toolbox

@@ -1,0 +1,28 @@
+// Which request is served how.
+#pragma once
+
+#include <string_view>
+
+#include "runner/toolbox/errand.hpp"
+
+namespace varve::toolbox {
+
+enum class duty {
+  answer,    // at once, from what PID 1 knows
+  execute,   // a command in a shell
+  code_run,  // code in an interpreter
+  errand,    // files, in a child of its own
+  not_built, // known to the contract, not served yet
+  unknown
+};
+
+struct route {
+  duty kind = duty::unknown;
+  response (*answer)(const guest&) = nullptr;
+  errand_handler errand = nullptr;
+  std::string_view feature; // what is not built
+};
+
+route find_route(std::string_view method, std::string_view path);
+
+} // namespace varve::toolbox
