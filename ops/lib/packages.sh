@@ -8,13 +8,15 @@ PACKAGES_BUILD=(
   libflatbuffers-dev flatbuffers-compiler
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   libssl-dev libseccomp-dev libnftables-dev libmnl-dev libcap-dev
-  catch2
+  catch2 python3
 )
 PACKAGES_RUN=(
   crun nftables iproute2 e2fsprogs util-linux mmdebstrap
   debian-archive-keyring ca-certificates curl procps
 )
-PACKAGES_TEST=(busybox-static clang-format-14 shellcheck curl iproute2)
+PACKAGES_TEST=(
+  busybox-static clang-format-14 shellcheck curl iproute2 qemu-system-x86
+)
 PACKAGES_BENCH=(docker.io)
 
 packages_have() {
@@ -43,6 +45,10 @@ packages_for_java() {
   [ "${major:-0}" -ge 17 ] || echo default-jre-headless
 }
 
+packages_for_maven() {
+  command -v mvn >/dev/null || echo maven
+}
+
 # packages_wanted TASK...: the packages of build, run, test and bench that
 # are not installed, one a line.
 packages_wanted() {
@@ -56,8 +62,12 @@ packages_wanted() {
       test)
         all+=("${PACKAGES_TEST[@]}")
         mapfile -t -O "${#all[@]}" all < <(
-          { packages_for_node; packages_for_python; packages_for_java; } |
-            tr ' ' '\n'
+          {
+            packages_for_node
+            packages_for_python
+            packages_for_java
+            packages_for_maven
+          } | tr ' ' '\n'
         )
         ;;
       *) die "no such task: $task" ;;
