@@ -7,6 +7,7 @@ PACKAGES_BUILD=(
   libcaf-dev librdkafka-dev librocksdb-dev
   libflatbuffers-dev flatbuffers-compiler
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
+  libboost-program-options1.81-dev
   libssl-dev libseccomp-dev libnftables-dev libmnl-dev libcap-dev
   catch2 python3
 )
