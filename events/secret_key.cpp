@@ -94,7 +94,8 @@ result<std::string> secret_key::open(std::string_view context,
       && EVP_DecryptUpdate(ctx.get(), nullptr, &n, bytes_of(context),
                            static_cast<int>(context.size()))
              == 1
-      && EVP_DecryptUpdate(ctx.get(), to, &n, body, static_cast<int>(length)) == 1
+      && EVP_DecryptUpdate(ctx.get(), to, &n, body, static_cast<int>(length))
+             == 1
       && EVP_CIPHER_CTX_ctrl(ctx.get(), EVP_CTRL_GCM_SET_TAG, tag_size,
                              tag.data())
              == 1

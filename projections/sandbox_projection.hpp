@@ -1,0 +1,56 @@
+// All sandboxes: a row each, found by id, live name, label, runner and in six
+// orders.
+#pragma once
+
+#include <unordered_map>
+
+#include "projections/projection.hpp"
+#include "projections/sandbox_row.hpp"
+
+namespace varve::projections {
+
+class sandbox_projection final : public projection {
+ public:
+  sandbox_projection(database base, std::uint32_t generation);
+
+  // The sandboxes whose rows the last move_to() wrote, as they are now.
+  // The projector's thread.
+  const std::vector<sandbox_view>& written() const noexcept {
+    return written_;
+  }
+
+  // --- any thread; unlike queries these do not ask whether it has stopped ---
+
+  // Destroyed ones, too.
+  result<std::optional<sandbox_view>>
+  find(std::string_view id, const rocksdb::Snapshot* as_of = nullptr) const;
+  // Not destroyed, of this organization.
+  result<std::optional<sandbox_view>> by_id(std::string_view organization,
+                                            std::string_view id) const;
+  // The one that holds the name.
+  result<std::optional<sandbox_view>> by_name(std::string_view organization,
+                                              std::string_view name) const;
+  result<std::vector<sandbox_view>> on_runner(std::string_view runner) const;
+
+ private:
+  struct draft {
+    sandbox_view view;
+    std::vector<index_row> was; // what the database holds of its index
+  };
+
+  bool concerns(schema::AggregateType aggregate) const noexcept override {
+    return aggregate == schema::AggregateType::Sandbox;
+  }
+  result<void> fold(const schema::Record& record,
+                    const schema::Entry& entry) override;
+  void move_rows_to(rocksdb::WriteBatch& batch) override;
+  void discard() noexcept override;
+
+  result<draft*> draft_of(const std::string& id);
+  void move_index(rocksdb::WriteBatch& batch, const draft& d) const;
+
+  std::unordered_map<std::string, draft> drafts_;
+  std::vector<sandbox_view> written_;
+};
+
+} // namespace varve::projections

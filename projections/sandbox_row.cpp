@@ -1,0 +1,179 @@
+#include "projections/sandbox_row.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "projections/key.hpp"
+#include "projections/row.hpp"
+
+namespace varve::projections {
+
+namespace {
+
+constexpr std::array all_sorts{
+    sandbox_sort::last_activity, sandbox_sort::name, sandbox_sort::cpu,
+    sandbox_sort::memory,        sandbox_sort::disk, sandbox_sort::created};
+
+char table_of(sandbox_sort sort) noexcept {
+  switch (sort) {
+  case sandbox_sort::last_activity:
+    return 'u';
+  case sandbox_sort::name:
+    return 'n';
+  case sandbox_sort::cpu:
+    return 'p';
+  case sandbox_sort::memory:
+    return 'm';
+  case sandbox_sort::disk:
+    return 'd';
+  case sandbox_sort::created:
+    return 'c';
+  }
+  return 'u';
+}
+
+std::string order_key(sandbox_sort sort, const sandbox_view& view) {
+  key out{table_of(sort)};
+  out.text(view.organization_id);
+  if (sort == sandbox_sort::name)
+    out.text(view.name);
+  else
+    out.number(sort_number(sort, view));
+  return out.rest(view.id).take();
+}
+
+} // namespace
+
+std::string encode(const sandbox_view& v) {
+  row_writer out;
+  out.text(v.organization_id)
+      .text(v.name)
+      .text(v.snapshot_id)
+      .text(v.snapshot_name)
+      .text(v.user)
+      .bytes(v.env_sealed)
+      .pairs(v.labels)
+      .flag(v.is_public)
+      .text(v.region)
+      .resources(v.resources)
+      .whole(v.auto_stop)
+      .whole(v.auto_archive)
+      .whole(v.auto_delete)
+      .text(v.runner_id)
+      .number(static_cast<std::uint64_t>(v.state))
+      .text(v.desired_state)
+      .text(v.error_reason)
+      .flag(v.recoverable)
+      .number(static_cast<std::uint64_t>(v.cause))
+      .text(v.toolbox_version)
+      .number(v.start_version)
+      .number(v.created_at)
+      .number(v.updated_at)
+      .number(v.version)
+      .number(v.at.partition)
+      .number(v.at.index);
+  return out.take();
+}
+
+result<sandbox_view> decode_sandbox(std::string_view id,
+                                    std::string_view bytes) {
+  row_reader in{bytes};
+  sandbox_view v;
+  v.id = id;
+  v.organization_id = in.text();
+  v.name = in.text();
+  v.snapshot_id = in.text();
+  v.snapshot_name = in.text();
+  v.user = in.text();
+  v.env_sealed = in.bytes();
+  v.labels = in.pairs();
+  v.is_public = in.flag();
+  v.region = in.text();
+  v.resources = in.resources();
+  v.auto_stop = static_cast<std::int32_t>(in.whole());
+  v.auto_archive = static_cast<std::int32_t>(in.whole());
+  v.auto_delete = static_cast<std::int32_t>(in.whole());
+  v.runner_id = in.text();
+  v.state = in.as<sandbox_state>();
+  v.desired_state = in.text();
+  v.error_reason = in.text();
+  v.recoverable = in.flag();
+  v.cause = in.as<schema::Cause>();
+  v.toolbox_version = in.text();
+  v.start_version = in.number();
+  v.created_at = in.number();
+  v.updated_at = in.number();
+  v.version = in.number();
+  v.at.partition = in.as<std::uint16_t>();
+  v.at.index = in.number();
+  VARVE_CHECK(in.finish());
+  return v;
+}
+
+std::string sandbox_key(std::string_view id) {
+  return key{'r'}.rest(id).take();
+}
+
+std::string sandboxes_by_name(std::string_view organization,
+                              std::string_view name) {
+  return key{'n'}.text(organization).text(name).take();
+}
+
+std::string sandboxes_by_label(std::string_view organization,
+                               std::string_view label, std::string_view value) {
+  return key{'l'}.text(organization).text(label).text(value).take();
+}
+
+std::string sandboxes_by_runner(std::string_view runner) {
+  return key{'h'}.text(runner).take();
+}
+
+std::string sandbox_order(sandbox_sort sort, std::string_view organization) {
+  return key{table_of(sort)}.text(organization).take();
+}
+
+std::uint64_t sort_number(sandbox_sort sort, const sandbox_view& view) {
+  switch (sort) {
+  case sandbox_sort::last_activity:
+    return view.updated_at;
+  case sandbox_sort::created:
+    return view.created_at;
+  case sandbox_sort::cpu:
+    return view.resources.cpu_millis();
+  case sandbox_sort::memory:
+    return view.resources.memory_mib();
+  case sandbox_sort::disk:
+    return view.resources.disk_gib();
+  case sandbox_sort::name:
+    return 0;
+  }
+  return 0;
+}
+
+std::string_view id_in_order(sandbox_sort sort, std::string_view rest) {
+  if (sort == sandbox_sort::name) {
+    std::string name;
+    return take_text(rest, name) ? rest : std::string_view{};
+  }
+  std::uint64_t number = 0;
+  return take_number(rest, number) ? rest : std::string_view{};
+}
+
+std::vector<index_row> index_of(const sandbox_view& view) {
+  std::vector<index_row> rows;
+  if (view.state == sandbox_state::destroyed)
+    return rows;
+  rows.reserve(all_sorts.size() + 1 + view.labels.size());
+  auto held = view.desired_state == "destroyed" ? name_freed : name_held;
+  for (auto sort : all_sorts)
+    rows.emplace_back(order_key(sort, view),
+                      sort == sandbox_sort::name ? held : "");
+  rows.emplace_back(sandboxes_by_runner(view.runner_id) + view.id, "");
+  for (const auto& [label, value] : view.labels)
+    rows.emplace_back(
+        sandboxes_by_label(view.organization_id, label, value) + view.id, "");
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+} // namespace varve::projections

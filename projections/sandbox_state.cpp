@@ -1,0 +1,44 @@
+#include "projections/queries.hpp"
+
+#include <array>
+
+namespace varve::projections {
+
+namespace {
+
+// In the order of the enumeration.
+constexpr std::array<std::string_view, 8> names{
+    "creating", "started", "stopping",   "stopped",
+    "starting", "error",   "destroying", "destroyed"};
+
+} // namespace
+
+std::string_view name_of(sandbox_state state) noexcept {
+  return names[static_cast<std::size_t>(state)];
+}
+
+std::optional<sandbox_state>
+parse_sandbox_state(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i] == text)
+      return static_cast<sandbox_state>(i);
+  return std::nullopt;
+}
+
+bool is_transitional(sandbox_state state) noexcept {
+  switch (state) {
+  case sandbox_state::creating:
+  case sandbox_state::starting:
+  case sandbox_state::stopping:
+  case sandbox_state::destroying:
+    return true;
+  case sandbox_state::started:
+  case sandbox_state::stopped:
+  case sandbox_state::error:
+  case sandbox_state::destroyed:
+    return false;
+  }
+  return false;
+}
+
+} // namespace varve::projections
