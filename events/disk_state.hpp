@@ -17,7 +17,8 @@ enum class disk_state : std::uint8_t {
 struct disk_limits {
   std::uint64_t low = std::uint64_t{1} << 30;
   std::uint64_t critical = std::uint64_t{128} << 20;
-  std::uint64_t full = std::uint64_t{32} << 20;
+  // Leaves room to flush what is in memory (64 MiB) and to begin a WAL.
+  std::uint64_t full = std::uint64_t{96} << 20;
   // A file that is given up on the way into `critical`.
   std::uint64_t reserve = std::uint64_t{128} << 20;
 };

@@ -27,6 +27,8 @@ disk_guard::disk_guard(disk_limits limits, free_bytes_probe probe,
                        std::string reserve_file)
     : limits_(limits), probe_(std::move(probe)),
       reserve_file_(std::move(reserve_file)) {
+  if (limits_.reserve == 0)
+    reserve_file_.clear();
   struct stat found {};
   held_ = reserve_file_.empty()
           || (::stat(reserve_file_.c_str(), &found) == 0

@@ -4,12 +4,17 @@
 #include <utility>
 
 #include "events/chain.hpp"
+#include "events/store/database_audit.hpp"
 #include "events/store/keys.hpp"
 #include "events/store/rocks_store.hpp"
+#include "events/verify.hpp"
 
 namespace varve::log {
 
 namespace {
+
+// Records of each partition that are checked when the log is a large one.
+constexpr std::uint64_t tail_depth = 1024;
 
 result<std::vector<std::string>>
 families_on_disk(const rocksdb::DBOptions& options, const std::string& path) {
@@ -49,6 +54,8 @@ result<std::unique_ptr<local_store>> local_store::open(store_options options) {
   auto store = std::make_unique<rocks_store>(std::move(options));
   VARVE_CHECK(store->open_database());
   VARVE_CHECK(store->load_heads());
+  VARVE_CHECK(store->check_marks());
+  VARVE_CHECK(store->verify());
   return std::unique_ptr<local_store>{std::move(store)};
 }
 
@@ -70,6 +77,8 @@ result<void> rocks_store::open_database() {
   compacts_ = room == disk_state::ample;
   auto options = database_options(options_.env);
   options.create_missing_column_families = true;
+  VARVE_CHECK(
+      audit_database(*options.env, options_.path, options_.verify_bytes));
   VARVE_TRY(auto names, families_on_disk(options, options_.path));
   std::vector<rocksdb::ColumnFamilyDescriptor> wanted;
   for (const auto& name : names) {
@@ -84,6 +93,9 @@ result<void> rocks_store::open_database() {
     return from_status("opening " + options_.path, status);
   database_.reset(raw);
   adopt(handles);
+  if (families_.records->GetID() != records_family_number)
+    return failure(errc::log_corrupt,
+                   options_.path + " was not made by this program");
   return ok();
 }
 
@@ -106,6 +118,46 @@ result<void> rocks_store::load_heads() {
     newest_->store(std::max(newest_->load(), heads_[p].time));
   }
   return ok();
+}
+
+result<void> rocks_store::check_marks() {
+  if (options_.env)
+    return ok();
+  VARVE_TRY(marks_, head_marks::open(options_.path + "/heads"));
+  for (std::uint16_t p = 0; p < partition_count; ++p) {
+    auto mark = marks_->at(p);
+    if (mark.next_index != 0) {
+      VARVE_CHECK(check_mark(p, mark));
+    }
+    if (heads_[p].next_index != 0)
+      marks_->set(p, heads_[p]);
+  }
+  return ok();
+}
+
+result<void> rocks_store::check_mark(std::uint16_t partition,
+                                     const chain_head& mark) {
+  const auto& head = heads_[partition];
+  if (head.next_index < mark.next_index)
+    return failure(errc::log_corrupt,
+                   to_string({partition, head.next_index})
+                       + " is missing: the log was known to reach index "
+                       + std::to_string(mark.next_index - 1));
+  position marked{partition, mark.next_index - 1};
+  VARVE_TRY(auto there, record_at(marked));
+  if (there->hash() != mark.hash)
+    return failure(errc::log_corrupt,
+                   to_string(marked) + " is not the record that was there");
+  return ok();
+}
+
+result<void> rocks_store::verify() {
+  std::uint64_t bytes = 0;
+  database_->GetAggregatedIntProperty(
+      rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+  auto found = bytes <= options_.verify_bytes ? verify_chains(*this)
+                                              : verify_tails(*this, tail_depth);
+  return found ? result<void>{ok()} : result<void>{std::move(found).error()};
 }
 
 } // namespace varve::log

@@ -53,11 +53,8 @@ result<void> rocks_store::put(std::span<const record_ptr> batch, bool synced) {
     return failure(errc::log_full,
                    "no room for " + std::to_string(bytes_in(batch))
                        + " bytes: the disk under the log is full");
-  heads next;
-  {
-    std::lock_guard guard{heads_mutex_};
-    next = heads_;
-  }
+  // Only this thread changes them.
+  auto next = heads_;
   VARVE_CHECK(check_links(batch, next));
   store_batch commit{*database_, families_};
   VARVE_CHECK(commit.load(batch));
@@ -71,12 +68,22 @@ result<void> rocks_store::put(std::span<const record_ptr> batch, bool synced) {
   auto status = database_->Write(how, &commit.finish());
   if (!status.ok())
     return error{errc::store_failed, "committing: " + status.ToString()};
+  publish(next);
+  return ok();
+}
+
+void rocks_store::publish(const heads& next) {
+  auto newest = newest_->load();
+  for (std::uint16_t p = 0; p < partition_count; ++p) {
+    if (next[p].next_index == heads_[p].next_index)
+      continue;
+    newest = std::max(newest, next[p].time);
+    if (marks_)
+      marks_->set(p, next[p]);
+  }
+  newest_->store(newest);
   std::lock_guard guard{heads_mutex_};
   heads_ = next;
-  for (const auto& head : heads_)
-    if (head.time > newest_->load(std::memory_order_relaxed))
-      newest_->store(head.time, std::memory_order_relaxed);
-  return ok();
 }
 
 result<void> rocks_store::check_links(std::span<const record_ptr> batch,

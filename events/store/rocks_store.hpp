@@ -11,6 +11,7 @@
 
 #include "events/local_store.hpp"
 #include "events/store/disk_guard.hpp"
+#include "events/store/head_marks.hpp"
 #include "events/store/store_families.hpp"
 
 namespace varve::log {
@@ -27,6 +28,10 @@ class rocks_store final : public local_store {
   result<void> open_database();
   // Reads every partition's head.
   result<void> load_heads();
+  // Compares with how far the log was known to reach, and checks every record
+  // and file, or the newest of a large log.
+  result<void> check_marks();
+  result<void> verify();
 
   result<void> put(std::span<const record_ptr> batch, bool synced) override;
   disk_state disk() override;
@@ -64,6 +69,8 @@ class rocks_store final : public local_store {
   result<record_ptr> record_at(position at);
   result<std::optional<std::string>> get(rocksdb::ColumnFamilyHandle* family,
                                          std::string_view key);
+  result<void> check_mark(std::uint16_t partition, const chain_head& mark);
+  void publish(const heads& next);
   void tune_compaction(disk_state now);
   void adopt(const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
 
@@ -82,6 +89,7 @@ class rocks_store final : public local_store {
   // Of the committer's thread only.
   std::array<bool, partition_count> broken_{};
   bool compacts_ = true;
+  std::unique_ptr<head_marks> marks_; // none in a memory environment
 };
 
 } // namespace varve::log

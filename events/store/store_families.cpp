@@ -1,6 +1,7 @@
 #include "events/store/store_families.hpp"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
@@ -44,10 +45,11 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
   out.paranoid_checks = true;
   out.track_and_verify_wals_in_manifest = true;
   out.verify_sst_unique_id_in_manifest = true;
+  out.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   // One family that is seldom written would hold back the WALs of all and
   // make the next start replay them.
-  out.max_total_wal_size = 128 * mebibyte;
-  out.db_write_buffer_size = 128 * mebibyte;
+  out.max_total_wal_size = 64 * mebibyte;
+  out.db_write_buffer_size = 64 * mebibyte;
   out.max_background_jobs = 2;
   out.max_open_files = 512;
   out.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
@@ -59,7 +61,7 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
 rocksdb::ColumnFamilyOptions family_options(std::string_view name,
                                             const newest_time& newest) {
   rocksdb::ColumnFamilyOptions out;
-  out.write_buffer_size = 32 * mebibyte;
+  out.write_buffer_size = 16 * mebibyte;
   out.compression = rocksdb::kLZ4Compression;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = block_cache();

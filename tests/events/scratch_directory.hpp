@@ -1,4 +1,5 @@
-// A directory of a test's own, removed with everything in it.
+// A directory of a test's own, in memory where the system has such a place,
+// removed with everything in it.
 #pragma once
 
 #include <cstdlib>
