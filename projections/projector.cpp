@@ -67,6 +67,7 @@ class threaded_projector final : public projector {
   void complain(const error& why);
   bool is_behind() const;
   void commit();
+  void note_head();
   void end_succession();
   result<void> take_over(const generation_ptr& built);
 
@@ -141,8 +142,7 @@ void threaded_projector::catch_up() {
       return complain(done.error());
   }
   complaint_.clear();
-  if (!stopping_)
-    head_reached_.store(true, std::memory_order_release);
+  note_head();
 }
 
 result<void> threaded_projector::fold_stored(generation& into,
@@ -177,7 +177,18 @@ void threaded_projector::complain(const error& why) {
 
 void threaded_projector::commit() {
   models_.serving()->commit();
+  note_head();
   models_.committed();
+}
+
+void threaded_projector::note_head() {
+  if (head_reached())
+    return;
+  auto serving = models_.serving();
+  for (std::uint16_t p = 0; p < heads_.size(); ++p)
+    if (serving->applied(p) < heads_[p] && !serving->has_stopped())
+      return;
+  head_reached_.store(true, std::memory_order_release);
 }
 
 void threaded_projector::end_succession() {

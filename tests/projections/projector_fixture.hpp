@@ -65,7 +65,7 @@ class projector_fixture {
       : env{rocksdb::NewMemEnv(rocksdb::Env::Default())},
         store{open_store({.path = "/store", .env = env.get()})}, write{*store},
         subject{open_projector(*store)} {
-    // nop
+    await_head(*store, *subject);
   }
 
   queries& ask() {

@@ -136,27 +136,27 @@ TEST_CASE("a full room turns people away") {
 }
 
 TEST_CASE("everybody is called once, whoever is first") {
-  waiting_room room{100'000};
   std::atomic<int> called = 0;
   std::atomic<bool> over = false;
+  auto room = std::make_unique<waiting_room>(100'000);
   std::thread pusher{[&] {
     for (std::uint64_t next = 0; !over; ++next) {
-      room.reached(static_cast<std::uint16_t>(next % 4), next % 100);
-      room.settled("s" + std::to_string(next % 10));
+      room->reached(static_cast<std::uint16_t>(next % 4), next % 100);
+      room->settled("s" + std::to_string(next % 10));
     }
   }};
   int let_in = 0;
   for (std::uint64_t i = 0; i < 5'000; ++i) {
     auto patience = std::chrono::milliseconds{i % 3};
     auto count = [&called](waiting_room::news) { ++called; };
-    let_in += room.wait_for_position(
+    let_in += room->wait_for_position(
         {static_cast<std::uint16_t>(i % 4), i % 100}, patience, count);
     let_in +=
-        room.wait_for_sandbox("s" + std::to_string(i % 10), patience, count);
+        room->wait_for_sandbox("s" + std::to_string(i % 10), patience, count);
   }
   over = true;
   pusher.join();
-  room.close();
+  room.reset(); // ends its timer, too
   CHECK(let_in == 10'000);
   CHECK(called == 10'000);
 }
