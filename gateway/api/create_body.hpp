@@ -1,0 +1,35 @@
+// The body of POST /sandbox, read and checked as far as it can be without
+// asking anybody.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include <boost/json/fwd.hpp>
+
+#include "events/base/result.hpp"
+
+namespace varve::gateway {
+
+struct create_body {
+  std::string name;     // empty = the id
+  std::string snapshot; // id, name or alias; empty = the default one
+  std::string user;     // empty = the default one
+  std::string target;   // empty = the organization's default region
+  std::map<std::string, std::string> env;
+  std::map<std::string, std::string> labels;
+  bool is_public = false;
+  std::int32_t auto_stop = 15;
+  std::int32_t auto_archive = 10080;
+  std::int32_t auto_delete = -1;
+};
+
+// Errors: invalid naming the member; unsupported naming a member that clients
+// know and this server does not carry out. Unknown members are ignored.
+result<create_body> parse_create_body(const boost::json::object& body);
+
+// Labels on their own (PUT /sandbox/{id}/labels) obey the same rules.
+result<void> check_labels(const std::map<std::string, std::string>& labels);
+
+} // namespace varve::gateway

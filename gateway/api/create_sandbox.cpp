@@ -1,0 +1,137 @@
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include "events/base/ids.hpp"
+#include "events/base/logging.hpp"
+#include "gateway/api/answers.hpp"
+#include "gateway/api/create_body.hpp"
+#include "gateway/api/handlers.hpp"
+#include "gateway/api/held_command.hpp"
+#include "gateway/api/sandbox_json.hpp"
+
+namespace varve::gateway {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view default_user = "daytona";
+// JSON escapes can make env larger than what create_body counted.
+constexpr std::size_t max_sealed_env = 320 * 1024;
+
+std::string trimmed(const std::string& text) {
+  auto first = text.find_first_not_of(" \t");
+  if (first == std::string::npos)
+    return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+result<std::string> region_for(services& s, const std::string& target) {
+  auto wanted = trimmed(target);
+  if (wanted.empty() || wanted == s.options.region)
+    return s.options.region;
+  return failure(errc::not_found, "Region not found");
+}
+
+result<projections::snapshot_view> snapshot_for(services& s, const request& r,
+                                                const std::string& wanted) {
+  const auto& name = wanted.empty() ? s.options.default_snapshot : wanted;
+  VARVE_TRY(auto found, s.reads.snapshot(r.who->organization_id, name));
+  if (!found)
+    return failure(errc::invalid,
+                   "Snapshot " + name
+                       + " not found. Did you add it through the Daytona "
+                         "Dashboard?");
+  if (found->state != "active")
+    return failure(errc::invalid, "Snapshot " + name + " is " + found->state);
+  return std::move(*found);
+}
+
+// Names in clear, values sealed under the sandbox's own key.
+result<void> seal_env(services& s,
+                      const std::map<std::string, std::string>& env,
+                      CreateSandbox& into) {
+  if (env.empty())
+    return ok();
+  auto clear = env_to_json(env);
+  if (clear.size() > max_sealed_env)
+    return failure(errc::invalid, "env must not be larger than 256 KiB");
+  VARVE_TRY(into.env_sealed, s.secrets.seal(into.sandbox_id, clear));
+  for (const auto& [name, value] : env)
+    into.env_names.push_back(name);
+  return ok();
+}
+
+result<CreateSandbox> command_for(services& s, const request& r) {
+  static const json::object nothing;
+  if (r.json && !r.json->is_object())
+    return failure(errc::invalid, "the request body must be an object");
+  VARVE_TRY(auto body,
+            parse_create_body(r.json ? r.json->get_object() : nothing));
+  CreateSandbox out;
+  VARVE_TRY(out.region, region_for(s, body.target));
+  VARVE_TRY(auto snapshot, snapshot_for(s, r, body.snapshot));
+  out.sandbox_id = uuid::v4().str();
+  out.name = body.name;
+  out.snapshot_id = snapshot.id;
+  out.snapshot_name = snapshot.name;
+  out.image_ref = snapshot.image_ref;
+  out.resources = snapshot.resources;
+  out.user = body.user.empty() ? std::string{default_user} : body.user;
+  out.labels = body.labels;
+  out.is_public = body.is_public;
+  out.timers.auto_stop = body.auto_stop;
+  out.timers.auto_archive = body.auto_archive;
+  out.timers.auto_delete = body.auto_delete;
+  VARVE_CHECK(seal_env(s, body.env, out));
+  return out;
+}
+
+// Whether nothing of the command can be on the log.
+bool is_refusal(errc code) noexcept {
+  return code == errc::invalid || code == errc::not_found
+         || code == errc::conflict || code == errc::wrong_state
+         || code == errc::unsupported || code == errc::quota_exceeded
+         || code == errc::forbidden || code == errc::too_busy
+         || code == errc::log_full;
+}
+
+void forget_key(services& s, const std::string& sandbox_id) {
+  if (auto erased = s.secrets.erase(sandbox_id); !erased)
+    log_warning("gateway", "data key of " + sandbox_id
+                               + " was not erased: " + erased.error().detail);
+}
+
+} // namespace
+
+answer create_sandbox(services& s, const request& r) {
+  auto what = command_for(s, r);
+  if (!what)
+    co_return what.error();
+  auto id = what.value().sandbox_id;
+  bool has_env = !what.value().env_sealed.empty();
+  auto done = co_await carry_out(s, r, std::move(what.value()), "");
+  if (!done) {
+    if (has_env && is_refusal(done.error().code))
+      forget_key(s, id);
+    co_return done.error();
+  }
+  // A repeated command is answered by the sandbox it made the first time.
+  if (has_env && done.value().reply.aggregate_id != id)
+    forget_key(s, id);
+  const auto& view = done.value().sandbox;
+  if (!view)
+    co_return failure(errc::not_found,
+                      "Sandbox with ID or name " + id + " not found");
+  if (view->state == projections::sandbox_state::error)
+    co_return failure(errc::invalid,
+                      "Sandbox failed to start: " + view->error_reason);
+  auto body = full_sandbox_json(s, r, *view);
+  if (!body)
+    co_return body.error();
+  auto out = json_answer(200, std::move(body.value()));
+  out.at = done.value().reply.at;
+  co_return out;
+}
+
+} // namespace varve::gateway

@@ -1,0 +1,38 @@
+// What the API's routes do. Each checks its input, asks the ports and renders
+// the answer; errors are rendered by the caller.
+#pragma once
+
+#include "gateway/api/services.hpp"
+
+namespace varve::gateway {
+
+using answer = awaitable<result<response>>;
+
+// about_handlers.cpp
+answer health(services& s, const request& r);
+answer get_config(services& s, const request& r);
+answer list_regions(services& s, const request& r);
+answer get_region(services& s, const request& r);
+answer current_api_key(services& s, const request& r);
+
+// snapshot_handlers.cpp
+answer list_snapshots(services& s, const request& r);
+answer get_snapshot(services& s, const request& r);
+
+// sandbox_list.cpp
+answer list_sandboxes(services& s, const request& r);
+
+// create_sandbox.cpp
+answer create_sandbox(services& s, const request& r);
+
+// sandbox_handlers.cpp
+answer get_sandbox(services& s, const request& r);
+answer delete_sandbox(services& s, const request& r);
+answer start_sandbox(services& s, const request& r);
+answer stop_sandbox(services& s, const request& r);
+answer recover_sandbox(services& s, const request& r);
+answer replace_labels(services& s, const request& r);
+answer touch_sandbox(services& s, const request& r);
+answer get_toolbox_proxy_url(services& s, const request& r);
+
+} // namespace varve::gateway

@@ -1,0 +1,89 @@
+#include "gateway/api/routes.hpp"
+
+#include <array>
+
+#include "gateway/api/handlers.hpp"
+#include "gateway/url.hpp"
+
+namespace varve::gateway {
+
+namespace {
+
+using enum route::access;
+
+constexpr std::string_view writes = "write:sandboxes";
+constexpr std::string_view deletes = "delete:sandboxes";
+
+constexpr std::array<route, 18> table{{
+    {"GET", "/api/health", anybody, "", false, health},
+    {"GET", "/api/config", anybody, "", false, get_config},
+    {"GET", "/api/shared-regions", anybody, "", false, list_regions},
+    {"GET", "/api/regions", key, "", false, list_regions},
+    {"GET", "/api/regions/{id}", key, "", false, get_region},
+    {"GET", "/api/api-keys/current", key, "", false, current_api_key},
+    {"GET", "/api/snapshots", key, "", false, list_snapshots},
+    {"GET", "/api/snapshots/{id}", key, "", false, get_snapshot},
+    {"GET", "/api/sandbox", key, "", false, list_sandboxes},
+    {"POST", "/api/sandbox", key, writes, true, create_sandbox},
+    {"GET", "/api/sandbox/{id}", key, "", false, get_sandbox},
+    {"DELETE", "/api/sandbox/{id}", key, deletes, false, delete_sandbox},
+    {"POST", "/api/sandbox/{id}/start", key, writes, false, start_sandbox},
+    {"POST", "/api/sandbox/{id}/stop", key, writes, true, stop_sandbox},
+    {"POST", "/api/sandbox/{id}/recover", key, writes, false, recover_sandbox},
+    {"PUT", "/api/sandbox/{id}/labels", key, writes, true, replace_labels},
+    {"POST", "/api/sandbox/{id}/last-activity", key, "", true, touch_sandbox},
+    {"GET", "/api/sandbox/{id}/toolbox-proxy-url", key, "", false,
+     get_toolbox_proxy_url},
+}};
+
+bool is_capture(std::string_view segment) noexcept {
+  return segment.starts_with('{') && segment.ends_with('}');
+}
+
+// The captures when the path fits the pattern.
+bool fits(std::string_view pattern,
+          const std::vector<std::string_view>& path_parts,
+          std::vector<std::string>& captures) {
+  auto pattern_parts = path_segments(pattern);
+  if (pattern_parts.size() != path_parts.size())
+    return false;
+  captures.clear();
+  for (std::size_t i = 0; i < pattern_parts.size(); ++i) {
+    auto part = percent_decoded(path_parts[i]);
+    if (!part)
+      return false;
+    if (is_capture(pattern_parts[i])) {
+      if (part->empty())
+        return false;
+      captures.push_back(std::move(*part));
+    } else if (*part != pattern_parts[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+} // namespace
+
+route_match find_route(std::span<const route> routes, std::string_view method,
+                       std::string_view path) {
+  auto wanted = method == "HEAD" ? std::string_view{"GET"} : method;
+  auto parts = path_segments(path);
+  // "/x/" is "/x".
+  if (parts.size() > 1 && parts.back().empty())
+    parts.pop_back();
+  route_match out;
+  for (const auto& r : routes)
+    if (r.method == wanted && fits(r.pattern, parts, out.captures)) {
+      out.found = &r;
+      return out;
+    }
+  out.captures.clear();
+  return out;
+}
+
+std::span<const route> api_routes() noexcept {
+  return table;
+}
+
+} // namespace varve::gateway

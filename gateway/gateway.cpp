@@ -1,0 +1,167 @@
+#include "gateway/gateway.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "events/base/logging.hpp"
+#include "gateway/admin/admin_site.hpp"
+#include "gateway/api/activity.hpp"
+#include "gateway/api/admission.hpp"
+#include "gateway/api/api_site.hpp"
+#include "gateway/server/listener.hpp"
+#include "gateway/server/socket_stream.hpp"
+
+namespace varve::gateway {
+
+namespace {
+
+constexpr std::chrono::milliseconds sweep_time{100};
+constexpr std::chrono::seconds review_time{5};
+
+class running_gateway final : public gateway {
+ public:
+  running_gateway(gateway_options options, control& commands,
+                  projections::queries& reads, vault& secrets, guest& guests,
+                  const clock& time, admin_hooks hooks)
+      : options_(std::move(options)), services_{options_, commands, reads,
+                                                secrets,  guests,   time,
+                                                used_,    admitted_},
+        api_(services_, streams_), admin_(services_, std::move(hooks)),
+        api_serving_{api_, options_.bounds, time, is_stopping_, false, ""},
+        admin_serving_{admin_, options_.bounds, time, is_stopping_, false, ""} {
+    // nop
+  }
+
+  ~running_gateway() override {
+    stop();
+  }
+
+  result<void> open() {
+    VARVE_TRY(auto tls, load_tls());
+    VARVE_TRY(public_listener_,
+              listener::on_tcp(context_, streams_, options_.listen, tls));
+    if (!options_.admin_socket.empty()) {
+      VARVE_TRY(admin_listener_,
+                listener::on_unix(context_, streams_, options_.admin_socket));
+    }
+    if (!tls && !public_listener_->is_loopback())
+      log_warning("gateway", "listening on " + options_.listen
+                                 + " without TLS: keys cross the network in "
+                                   "clear");
+    api_serving_.is_secure = tls != nullptr;
+    api_serving_.own_address = "localhost:" + std::to_string(port());
+    api_.serve_with(api_serving_);
+    public_listener_->serve(api_serving_);
+    if (admin_listener_)
+      admin_listener_->serve(admin_serving_);
+    for (unsigned i = 0; i < std::max(1U, options_.threads); ++i)
+      threads_.emplace_back([this] { context_.run(); });
+    sweeper_ = std::thread{[this] { sweep(); }};
+    return ok();
+  }
+
+  std::uint16_t port() const noexcept override {
+    return public_listener_->port();
+  }
+
+  void set_ready(bool ready) noexcept override {
+    api_.set_ready(ready);
+  }
+
+  void stop() override {
+    if (threads_.empty())
+      return;
+    public_listener_->stop_accepting();
+    if (admin_listener_)
+      admin_listener_->stop_accepting();
+    {
+      std::lock_guard lock{mutex_};
+      is_stopping_ = true;
+    }
+    wake_.notify_all();
+    sweeper_.join(); // closes what is left, then ends
+    work_.reset();
+    for (auto& t : threads_)
+      t.join();
+    threads_.clear();
+  }
+
+ private:
+  result<std::shared_ptr<asio::ssl::context>> load_tls() {
+    if (options_.tls_cert.empty() != options_.tls_key.empty())
+      return failure(errc::invalid,
+                     "a certificate and a key are needed, both or none");
+    if (options_.tls_cert.empty())
+      return std::shared_ptr<asio::ssl::context>{};
+    return load_certificate(options_.tls_cert, options_.tls_key);
+  }
+
+  // The time-outs of all streams; at the end, the end of all streams.
+  void sweep() {
+    using std::chrono::steady_clock;
+    auto next_review = steady_clock::now() + review_time;
+    std::unique_lock lock{mutex_};
+    while (!is_stopping_) {
+      wake_.wait_for(lock, sweep_time);
+      lock.unlock();
+      streams_.close_overdue();
+      if (steady_clock::now() >= next_review) {
+        api_.proxy().review();
+        next_review = steady_clock::now() + review_time;
+      }
+      lock.lock();
+    }
+    auto until = steady_clock::now() + options_.bounds.drain_time;
+    streams_.close_idle();
+    while (streams_.size() > 0) {
+      wake_.wait_for(lock, sweep_time);
+      streams_.close_overdue();
+      streams_.close_idle();
+      if (steady_clock::now() >= until)
+        streams_.close_all();
+    }
+  }
+
+  gateway_options options_;
+  activity used_;
+  admission admitted_{options_.bounds};
+  services services_;
+  stream_registry streams_;
+  std::atomic<bool> is_stopping_{false};
+  api_site api_;
+  admin_site admin_;
+  serving api_serving_;
+  serving admin_serving_;
+  asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_{
+      context_.get_executor()};
+  std::unique_ptr<listener> public_listener_;
+  std::unique_ptr<listener> admin_listener_;
+  std::vector<std::thread> threads_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::thread sweeper_;
+};
+
+} // namespace
+
+result<std::unique_ptr<gateway>>
+gateway::start(gateway_options options, control& commands,
+               projections::queries& reads, vault& secrets, guest& guests,
+               const clock& time, admin_hooks hooks) {
+  auto out = std::make_unique<running_gateway>(std::move(options), commands,
+                                               reads, secrets, guests, time,
+                                               std::move(hooks));
+  VARVE_CHECK(out->open());
+  return std::unique_ptr<gateway>{std::move(out)};
+}
+
+} // namespace varve::gateway

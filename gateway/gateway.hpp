@@ -1,0 +1,63 @@
+// The gateway as the composition root sees it: it serves HTTP until stopped.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "events/base/clock.hpp"
+#include "events/base/result.hpp"
+#include "gateway/limits.hpp"
+
+namespace varve {
+class control;
+class guest;
+class vault;
+} // namespace varve
+
+namespace varve::projections {
+class queries;
+}
+
+namespace varve::gateway {
+
+struct gateway_options {
+  std::string listen = "127.0.0.1:3986"; // address:port; port 0 picks one
+  std::string public_url; // empty: answers name the request's Host
+  std::string tls_cert;   // PEM paths, both or none
+  std::string tls_key;
+  std::string admin_socket; // Unix path, made with mode 0600; empty: none
+  std::string default_snapshot = "varve/base";
+  std::string region = "local"; // id and name of the only region
+  unsigned threads = 2;
+  limits bounds;
+};
+
+// What the administrator's socket asks of the composition root. Called on a
+// thread that may block; one at a time.
+struct admin_hooks {
+  std::function<result<void>(const std::string& directory)> backup;
+  // Empty = every projection.
+  std::function<result<void>(const std::string& projection)> rebuild;
+  std::function<std::string()> status; // a JSON object
+};
+
+class gateway {
+ public:
+  // Binds and serves at once; all but /health answers 503 until set_ready.
+  // The ports must outlive the gateway. Errors: invalid (options), io (bind).
+  static result<std::unique_ptr<gateway>>
+  start(gateway_options options, control& commands, projections::queries& reads,
+        vault& secrets, guest& guests, const clock& time, admin_hooks hooks);
+
+  virtual ~gateway() = default; // stops
+
+  virtual std::uint16_t port() const noexcept = 0;
+  virtual void set_ready(bool ready) noexcept = 0;
+  // Accepts nothing more, lets open requests end within limits.drain_time,
+  // closes what is left and returns with all threads ended.
+  virtual void stop() = 0;
+};
+
+} // namespace varve::gateway

@@ -1,0 +1,20 @@
+// The two path forms that lead into a sandbox's toolbox.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace varve::gateway {
+
+struct proxy_path {
+  std::string sandbox_id;   // as sent; whether it is one is not checked
+  std::string rest;         // from the slash after it, still encoded
+  bool through_api = false; // "/api/toolbox/{id}/toolbox/..."
+};
+
+// Nothing when the path is of neither form; `rest` is empty when no slash
+// follows the id.
+std::optional<proxy_path> parse_proxy_path(std::string_view path);
+
+} // namespace varve::gateway

@@ -1,0 +1,170 @@
+#include "gateway/proxy/toolbox_proxy.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/this_coro.hpp>
+
+#include "events/base/ids.hpp"
+#include "gateway/api/activity.hpp"
+#include "gateway/api/answers.hpp"
+#include "gateway/api/authentication.hpp"
+#include "gateway/proxy/forwarded_headers.hpp"
+#include "gateway/proxy/relay.hpp"
+#include "gateway/server/socket_stream.hpp"
+
+namespace varve::gateway {
+
+using projections::sandbox_state;
+using projections::sandbox_view;
+
+namespace {
+
+// An owned descriptor that a std::function can carry.
+class descriptor {
+ public:
+  explicit descriptor(int fd) noexcept : fd_(fd) {
+    // nop
+  }
+  ~descriptor() {
+    if (fd_ >= 0)
+      ::close(fd_);
+  }
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+
+  int release() noexcept {
+    return std::exchange(fd_, -1);
+  }
+
+ private:
+  int fd_;
+};
+
+bool says_true(const request& r, std::string_view name) noexcept {
+  const auto* value = r.headers.find(name);
+  return value && same_ignoring_case(*value, "true");
+}
+
+site::decision ready(response out) {
+  site::decision d;
+  d.ready = std::move(out);
+  return d;
+}
+
+// Only by its id; a name does not resolve here.
+result<std::optional<sandbox_view>> find_by_id(services& s, const request& r,
+                                               const std::string& id) {
+  if (!is_uuid(id))
+    return std::optional<sandbox_view>{};
+  VARVE_TRY(auto found, s.reads.sandbox(r.who->organization_id, id));
+  if (found && found->id != id)
+    found.reset();
+  return found;
+}
+
+} // namespace
+
+site::decision toolbox_proxy::decide(request& r, const proxy_path& where,
+                                     site& from, const serving& with) {
+  return where.through_api ? decide_in_api(r, where, from, with)
+                           : decide_direct(r, where, from, with);
+}
+
+site::decision toolbox_proxy::decide_direct(request& r, const proxy_path& where,
+                                            site& from, const serving& with) {
+  auto refuse = [&](unsigned status, const std::string& message) {
+    return ready(proxy_error_answer(r, status, message, services_.time.now()));
+  };
+  if (where.rest.empty())
+    return refuse(404, "not found: not found");
+  auto who = authenticate(services_, r);
+  if (!who && who.error().code != errc::unauthorized)
+    return ready(error_answer(r, who.error(), services_.time.now()));
+  if (!who)
+    return refuse(401,
+                  r.headers.find("Authorization")
+                      ? "unauthorized: authentication failed: Bearer token "
+                        "is invalid"
+                      : "unauthorized: missing authentication: provide a "
+                        "Bearer token");
+  r.who = std::move(who.value());
+  auto found = find_by_id(services_, r, where.sandbox_id);
+  if (!found)
+    return ready(error_answer(r, found.error(), services_.time.now()));
+  if (!found.value())
+    return refuse(401, "unauthorized: authentication failed: Bearer token is "
+                       "invalid");
+  if (found.value()->state != sandbox_state::started)
+    return refuse(400, "bad request: failed to resolve container IP: no IP "
+                       "address found. Is the Sandbox started?");
+  return connect(r, where, from, with);
+}
+
+site::decision toolbox_proxy::decide_in_api(request& r, const proxy_path& where,
+                                            site& from, const serving& with) {
+  auto refuse = [&](const error& e) {
+    return ready(error_answer(r, e, services_.time.now()));
+  };
+  auto who = authenticate(services_, r);
+  if (!who)
+    return refuse(who.error());
+  r.who = std::move(who.value());
+  if (!r.who->may("write:sandboxes"))
+    return refuse({errc::forbidden, "Access denied"});
+  auto found = find_by_id(services_, r, where.sandbox_id);
+  if (!found)
+    return refuse(found.error());
+  if (!found.value())
+    return refuse({errc::not_found, "Sandbox not found"});
+  if (found.value()->state != sandbox_state::started)
+    return refuse({errc::wrong_state, "Sandbox is not running"});
+  return connect(r, where, from, with);
+}
+
+site::decision toolbox_proxy::connect(request& r, const proxy_path& where,
+                                      site& from, const serving& with) {
+  auto no_answer = [this, &r](std::string_view why) {
+    return proxy_error_answer(r, 502, "bad gateway: " + std::string{why},
+                              services_.time.now());
+  };
+  bool counts = !says_true(r, "X-Daytona-Skip-Last-Activity-Update");
+  if (counts)
+    services_.used.touch(where.sandbox_id, services_.time.now());
+  auto fd = services_.guests.connect_toolbox(where.sandbox_id);
+  if (!fd)
+    return ready(no_answer("the toolbox of the sandbox does not answer"));
+  auto owned = std::make_shared<descriptor>(fd.value());
+  site::decision d;
+  d.streaming = [this, where, counts, owned, no_answer, &from, &with](
+                    client_side client, request& q) -> awaitable<stream_end> {
+    relay_plan plan;
+    auto query = query_for_guest(q.query);
+    plan.target = query.empty() ? where.rest : where.rest + "?" + query;
+    plan.for_guest = headers_for_guest(q, client.reader.head());
+    plan.keeps_cors = says_true(q, "X-Daytona-Disable-CORS");
+    if (!where.through_api)
+      plan.redirect_prefix = "/toolbox/" + where.sandbox_id;
+    response common;
+    from.finish(q, common);
+    plan.common = std::move(common.headers);
+    plan.no_answer = no_answer;
+    plan.reply = [&](response out) -> awaitable<bool> {
+      from.finish(q, out);
+      co_return co_await write_response(client, q, out, false, with);
+    };
+    auto guest = adopt_unix_stream(streams_, co_await asio::this_coro::executor,
+                                   owned->release());
+    if (!guest) {
+      co_await plan.reply(no_answer(guest.error().detail));
+      co_return stream_end::close;
+    }
+    open_relays::membership open{open_,
+                                 {q.who->key_hash, where.sandbox_id, counts,
+                                  client.stream.weak_from_this()}};
+    co_return co_await relay(client, q, std::move(guest.value()),
+                             services_.options.bounds, std::move(plan));
+  };
+  return d;
+}
+
+} // namespace varve::gateway

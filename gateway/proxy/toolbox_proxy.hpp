@@ -1,0 +1,42 @@
+// Requests to a sandbox's toolbox: who may, where to, and what is said when
+// there is no way.
+#pragma once
+
+#include "gateway/api/services.hpp"
+#include "gateway/proxy/open_relays.hpp"
+#include "gateway/proxy/proxy_path.hpp"
+#include "gateway/server/connection.hpp"
+#include "gateway/server/site.hpp"
+
+namespace varve::gateway {
+
+class toolbox_proxy {
+ public:
+  toolbox_proxy(services& s, stream_registry& streams) noexcept
+      : services_(s), streams_(streams) {
+    // nop
+  }
+
+  // Any thread. `from` finishes answers and outlives the request.
+  site::decision decide(request& r, const proxy_path& where, site& from,
+                        const serving& with);
+
+  // Called every few seconds.
+  void review() {
+    open_.review(services_);
+  }
+
+ private:
+  site::decision decide_direct(request& r, const proxy_path& where, site& from,
+                               const serving& with);
+  site::decision decide_in_api(request& r, const proxy_path& where, site& from,
+                               const serving& with);
+  site::decision connect(request& r, const proxy_path& where, site& from,
+                         const serving& with);
+
+  services& services_;
+  stream_registry& streams_;
+  open_relays open_;
+};
+
+} // namespace varve::gateway
