@@ -1,0 +1,148 @@
+// Everything behind the gateway, in memory: commands change what queries
+// show, a sandbox starts as the test wants it to.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "actors/control.hpp"
+#include "events/vault.hpp"
+#include "gateway/guest.hpp"
+#include "projections/queries.hpp"
+#include "tests/gateway/delayed_calls.hpp"
+
+namespace varve::test {
+
+using projections::sandbox_state;
+using projections::sandbox_view;
+
+// Marks what it "seals", so that a test can see that it was.
+class fake_vault final : public vault {
+ public:
+  result<std::vector<std::uint8_t>> seal(std::string_view scope,
+                                         std::string_view plaintext) override;
+  result<std::string>
+  open_sealed(std::string_view scope,
+              const std::vector<std::uint8_t>& sealed) override;
+  result<void> erase(std::string_view scope) override;
+  std::string derive(std::string_view text) const override;
+
+  std::set<std::string> scopes(); // sealed and not erased
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> scopes_;
+};
+
+class fixed_clock final : public clock {
+ public:
+  timestamp now() const noexcept override {
+    return time;
+  }
+  std::atomic<timestamp> time{1'800'000'000'000};
+};
+
+class fake_world final : public control,
+                         public projections::queries,
+                         public guest {
+ public:
+  using toolbox = std::function<void(int fd)>;
+
+  fake_world();
+  ~fake_world() override;
+
+  // --- what a test sets up ---
+  std::string add_key(const std::string& organization,
+                      std::vector<std::string> permissions,
+                      timestamp expires_at = 0);
+  void revoke(const std::string& clear_key);
+  sandbox_view add_sandbox(const std::string& organization,
+                           sandbox_state state = sandbox_state::started);
+  void set_state(const std::string& id, sandbox_state state);
+  // What serves the next connections to any toolbox; it owns the descriptor.
+  void set_toolbox(toolbox serve);
+  void fail_next_command(errc code, std::string detail);
+  void fail_queries(bool fails) {
+    queries_fail_ = fails;
+  }
+  // How commands come out: started, creating (never settles), error.
+  std::atomic<sandbox_state> comes_out{sandbox_state::started};
+  std::atomic<bool> never_answers{false};
+  std::atomic<bool> never_applies{false};
+
+  // --- what a test looks at ---
+  std::vector<command> commands();
+  std::vector<command_origin> origins();
+  std::optional<sandbox_view> find(const std::string& id);
+
+  fake_vault secrets;
+  fixed_clock time;
+  // The organization most tests live in.
+  static constexpr const char* home = "0b9a7c1e-0000-4000-8000-00000000000a";
+
+  // --- control ---
+  void submit(command what, command_origin origin,
+              std::function<void(result<command_reply>)> done) override;
+  // --- guest ---
+  result<int> connect_toolbox(std::string_view sandbox_id) override;
+  // --- queries ---
+  result<std::optional<sandbox_view>>
+  sandbox(std::string_view organization_id,
+          std::string_view id_or_name) override;
+  result<projections::sandbox_page>
+  sandboxes(std::string_view organization_id,
+            const projections::sandbox_filter& filter, std::string_view cursor,
+            std::size_t limit) override;
+  result<std::vector<sandbox_view>>
+  sandboxes_on(std::string_view runner_id) override;
+  result<std::optional<projections::snapshot_view>>
+  snapshot(std::string_view organization_id,
+           std::string_view id_or_name) override;
+  result<std::vector<projections::snapshot_view>>
+  snapshots(std::string_view organization_id) override;
+  result<std::optional<projections::api_key_view>>
+  api_key(const log::digest& hash) override;
+  result<std::vector<projections::api_key_view>>
+  api_keys(std::string_view organization_id) override;
+  result<std::optional<projections::organization_view>>
+  organization(std::string_view id) override;
+  result<std::vector<projections::organization_view>> organizations() override;
+  result<std::vector<projections::runner_view>> runners() override;
+  std::uint64_t applied(std::uint16_t partition) override;
+  void when_applied(log::position at, std::chrono::milliseconds patience,
+                    std::function<void(bool)> done) override;
+  void when_settled(
+      std::string_view organization_id, std::string_view sandbox_id,
+      std::chrono::milliseconds patience,
+      std::function<void(result<std::optional<sandbox_view>>)> done) override;
+
+ private:
+  result<command_reply> carry_out(const command& what,
+                                  const command_origin& origin);
+  result<command_reply> create(const CreateSandbox& c,
+                               const command_origin& origin);
+  result<command_reply> change(const std::string& id, sandbox_state state,
+                               const char* desired);
+
+  std::mutex mutex_;
+  std::map<std::string, sandbox_view> sandboxes_;
+  std::map<log::digest, projections::api_key_view> keys_;
+  std::vector<projections::snapshot_view> snapshots_;
+  std::vector<command> commands_;
+  std::vector<command_origin> origins_;
+  std::optional<error> next_failure_;
+  std::atomic<bool> queries_fail_{false};
+  toolbox toolbox_;
+  std::vector<std::thread> toolboxes_;
+  std::uint64_t index_ = 6;
+  delayed_calls calls_;
+};
+
+} // namespace varve::test
