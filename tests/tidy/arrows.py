@@ -14,7 +14,7 @@ ARROWS = {
     "actors":          ["events", "schemas"],
     "projections":     ["events", "schemas"],
     "runner/toolbox":  ["events/base"],
-    "runner/monitor":  ["events/base"],
+    "runner/monitor":  ["events/base", "runner/kernel", "runner/link"],
     "runner":          ["events/base", "schemas"],
     "gateway":         ["actors", "projections", "events", "schemas"],
     "ops":             ["gateway", "actors", "projections", "runner", "events",

@@ -1,0 +1,145 @@
+#include "runner/host/runner_host.hpp"
+
+#include <atomic>
+
+#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
+
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include "events/base/logging.hpp"
+#include "runner/host/services.hpp"
+#include "runner/host/supervisor.hpp"
+#include "runner/operations/recovery.hpp"
+#include "runner/sandbox/toolbox_socket.hpp"
+
+namespace varve::runner {
+
+namespace {
+
+// Mostly waiting for a guest that was asked to end.
+constexpr unsigned ending_threads = 16;
+constexpr std::chrono::seconds actor_limit{10};
+
+capacity measure(const std::string& data_dir) {
+  capacity out;
+  struct sysinfo info {};
+  if (::sysinfo(&info) == 0)
+    out.memory_mib = static_cast<std::uint32_t>(
+        info.totalram * std::uint64_t{info.mem_unit} >> 20);
+  out.cpu_millis = static_cast<std::uint32_t>(::get_nprocs()) * 1000;
+  struct statvfs disk {};
+  if (::statvfs(data_dir.c_str(), &disk) == 0)
+    out.disk_gib = static_cast<std::uint32_t>(
+        disk.f_blocks * std::uint64_t{disk.f_frsize} >> 30);
+  return out;
+}
+
+} // namespace
+
+struct runner_host::impl {
+  caf::actor_system& system;
+  services_ptr shared;
+  capacity total;
+  supervisor_actor head;
+  std::atomic<bool> is_closed{false};
+};
+
+runner_host::runner_host(std::unique_ptr<impl> state)
+    : state_(std::move(state)) {
+  // nop
+}
+
+runner_host::~runner_host() {
+  shutdown();
+}
+
+result<std::unique_ptr<runner_host>>
+runner_host::open(caf::actor_system& system, config settings,
+                  report_sink& sink) {
+  auto shared = std::make_shared<services>();
+  shared->sink = &sink;
+  VARVE_TRY(shared->host, machine::open(settings));
+  VARVE_TRY(auto book, journal::open(shared->host->where.journal()));
+  VARVE_TRY(shared->book, ledger::open(*shared->host, std::move(book)));
+  VARVE_TRY(auto found, recover(*shared->host, *shared->book));
+  shared->starts =
+      std::make_unique<worker_pool>(std::max(1u, settings.concurrent_starts));
+  shared->ends = std::make_unique<worker_pool>(ending_threads);
+  auto head = system.spawn(supervisor, shared);
+  VARVE_TRY(shared->watch, watcher::start([head](const std::string& id) {
+              caf::anon_send(head, ended_atom::value, id);
+            }));
+  shared->report_outbox(0);
+  for (auto& id : found.running)
+    shared->watch_running(id);
+  for (auto& operation : found.to_resume)
+    caf::anon_send(head,
+                   operation_ptr{std::make_shared<const schema::OperationT>(
+                       std::move(operation))},
+                   true);
+  auto total = measure(shared->host->where.data());
+  auto state = std::unique_ptr<impl>{
+      new impl{system, std::move(shared), total, std::move(head)}};
+  std::unique_ptr<runner_host> out{new runner_host(std::move(state))};
+  out->request_inventory();
+  return out;
+}
+
+const std::string& runner_host::runner_id() const noexcept {
+  return state_->shared->host->runner_id;
+}
+
+const std::string& runner_host::journal_id() const noexcept {
+  return state_->shared->book->journal_id();
+}
+
+capacity runner_host::total() const noexcept {
+  return state_->total;
+}
+
+void runner_host::submit(schema::OperationT operation) {
+  if (state_->is_closed)
+    return;
+  caf::anon_send(state_->head,
+                 operation_ptr{std::make_shared<const schema::OperationT>(
+                     std::move(operation))},
+                 false);
+}
+
+void runner_host::acknowledge(std::string_view sandbox_id,
+                              std::uint64_t sequence) {
+  state_->shared->book->acknowledge(sandbox_id, sequence);
+}
+
+void runner_host::request_inventory() {
+  if (!state_->is_closed)
+    caf::anon_send(state_->head, inventory_atom::value);
+}
+
+result<int> runner_host::connect_toolbox(std::string_view sandbox_id) const {
+  if (!is_safe_id(sandbox_id))
+    return failure(errc::not_found, "no such sandbox");
+  VARVE_TRY(auto fd, connect_toolbox_socket(
+                         state_->shared->host->where.run_sandbox(sandbox_id)));
+  return fd.release();
+}
+
+void runner_host::shutdown() {
+  if (!state_ || state_->is_closed.exchange(true))
+    return;
+  state_->shared->starts->close();
+  state_->shared->ends->close();
+  state_->shared->watch.reset();
+  caf::scoped_actor waiter{state_->system};
+  waiter->monitor(state_->head);
+  waiter->send_exit(state_->head, caf::exit_reason::user_shutdown);
+  waiter->receive(
+      [](const caf::down_msg&) {},
+      caf::after(actor_limit) >>
+          [] { log_failure("runner", "the supervisor does not end"); });
+}
+
+} // namespace varve::runner

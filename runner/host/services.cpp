@@ -1,0 +1,70 @@
+#include "runner/host/services.hpp"
+
+#include "events/base/clock.hpp"
+#include "events/base/logging.hpp"
+
+namespace varve::runner {
+
+namespace {
+
+// The answer to what could not be journalled: nothing was done.
+schema::OutcomeT unjournalled(ledger& book, const schema::OperationT& operation,
+                              const error& why) {
+  auto out = make_outcome(operation, schema::Result::Failed, why.detail);
+  auto known = book.find(operation.sandbox_id);
+  out.present = known ? known->present : schema::Present::Absent;
+  out.journal_id = book.journal_id();
+  out.sequence = book.next_sequence();
+  out.recoverable = out.present != schema::Present::Absent;
+  return out;
+}
+
+} // namespace
+
+void services::execute(const schema::OperationT& operation, bool resumed) {
+  auto outcome = executor{*host, *book}.execute(operation, resumed);
+  if (!outcome) {
+    log_failure("runner", operation.sandbox_id + ": " + outcome.error().detail);
+    if (!resumed)
+      sink->outcome(unjournalled(*book, operation, outcome.error()));
+    return;
+  }
+  if (outcome.value().present == schema::Present::Running)
+    watch_running(operation.sandbox_id);
+  sink->outcome(std::move(outcome.value()));
+}
+
+void services::examine(const std::string& sandbox_id) {
+  auto seen = executor{*host, *book}.examine(sandbox_id);
+  if (!seen)
+    log_failure("runner", sandbox_id + ": " + seen.error().detail);
+  else if (seen.value())
+    sink->observation(std::move(*seen.value()));
+}
+
+void services::report_outbox(std::uint64_t least_age_ms) {
+  auto reports = book->outbox();
+  if (!reports) {
+    log_failure("runner", reports.error().detail);
+    return;
+  }
+  auto newest = (system_clock{}.now() - least_age_ms) * 1000;
+  for (auto& report : reports.value())
+    if (report.outcome && report.outcome->sequence <= newest)
+      sink->outcome(std::move(*report.outcome));
+    else if (report.observation && report.observation->sequence <= newest)
+      sink->observation(std::move(*report.observation));
+}
+
+void services::watch_running(const std::string& sandbox_id) {
+  auto running = find_running(host->where, sandbox_id, host->means.boot_id);
+  if (running) {
+    auto watched = watch->watch(sandbox_id, std::move(running->pidfd));
+    if (watched)
+      return;
+    log_failure("runner", watched.error().detail);
+  }
+  ends->submit([this, sandbox_id] { examine(sandbox_id); });
+}
+
+} // namespace varve::runner

@@ -1,0 +1,36 @@
+// What the actors of one host share.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "runner/host/runner_host.hpp"
+#include "runner/host/watcher.hpp"
+#include "runner/host/worker_pool.hpp"
+#include "runner/operations/executor.hpp"
+#include "runner/operations/ledger.hpp"
+#include "runner/operations/machine.hpp"
+
+namespace varve::runner {
+
+// Lives as long as any actor or worker that may still use it.
+struct services {
+  std::unique_ptr<machine> host;
+  std::unique_ptr<ledger> book;
+  report_sink* sink = nullptr;
+  std::unique_ptr<watcher> watch;
+  std::unique_ptr<worker_pool> starts; // create, start
+  std::unique_ptr<worker_pool> ends;   // stop, destroy, and what is short
+
+  // Executes, reports, and watches what runs then. Blocks; on a worker.
+  void execute(const schema::OperationT& operation, bool resumed);
+  // Looks at a sandbox whose PID 1 ended. Blocks; on a worker.
+  void examine(const std::string& sandbox_id);
+  // Everything in the outbox that is older than `least_age_ms`.
+  void report_outbox(std::uint64_t least_age_ms);
+  void watch_running(const std::string& sandbox_id);
+};
+
+using services_ptr = std::shared_ptr<services>;
+
+} // namespace varve::runner

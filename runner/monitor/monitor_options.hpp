@@ -1,0 +1,43 @@
+// The monitor's command line. Descriptors come in this order from 3 on:
+// report pipe, listening socket, guest config, filter, the guest groups'
+// cgroup.procs, the init groups' cgroup.procs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "events/base/result.hpp"
+
+namespace varve::runner {
+
+struct monitor_options {
+  std::string id;
+  std::string run;    // directory of the sandbox's run-time files
+  std::string rootfs; // the image's files
+  std::string files;  // directory that holds upper and work
+  std::string link;   // name of the host's end of the veth
+  std::uint32_t address = 0;
+  std::uint32_t gateway = 0;
+  std::uint32_t uid_base = 0;
+  std::string runtime;          // program
+  std::string state;            // directory of the runtime's own state
+  bool runtime_cgroups = false; // the runtime handles cgroups itself
+  int groups = 0;               // hierarchies, so descriptors per kind of group
+  std::vector<std::string> group_directories; // "<controller>=<directory>"
+
+  // Places of descriptors.
+  static constexpr int report_fd = 3;
+  static constexpr int socket_fd = 4;
+  int first_guest_group() const noexcept {
+    return 7;
+  }
+  int first_init_group() const noexcept {
+    return 7 + groups;
+  }
+
+  std::vector<std::string> to_arguments(const std::string& program) const;
+  static result<monitor_options> parse(int argc, char** argv);
+};
+
+} // namespace varve::runner

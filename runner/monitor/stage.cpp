@@ -1,0 +1,68 @@
+#include "runner/monitor/stage.hpp"
+
+#include <unistd.h>
+
+#include "runner/kernel/files.hpp"
+#include "runner/kernel/mounts.hpp"
+#include "runner/kernel/system_error.hpp"
+#include "runner/link/sandbox_link.hpp"
+
+namespace varve::runner {
+
+namespace {
+
+constexpr const char* groups_root = "/sys/fs/cgroup";
+
+// On v2 the guest's group is the root of what it sees; on v1 there is one
+// directory for each controller, as container engines lay it out.
+result<void> mount_groups(const monitor_options& options,
+                          const std::string& target) {
+  if (options.group_directories.size() > 1) {
+    VARVE_CHECK(mount_tmpfs(target, "mode=755,size=64k"));
+  }
+  for (auto& entry : options.group_directories) {
+    auto equals = entry.find('=');
+    auto controller = entry.substr(0, equals);
+    auto place = controller.empty() ? target : target + "/" + controller;
+    if (!controller.empty()) {
+      VARVE_CHECK(make_directory(place, 0755));
+    }
+    VARVE_CHECK(bind(entry.substr(equals + 1), place));
+  }
+  return ok();
+}
+
+// crun refuses a host whose v2 tree beside v1 has controllers of its own. It
+// does not use them here, so it need not see that tree.
+void hide_second_hierarchy() {
+  unmount(std::string{groups_root} + "/unified");
+}
+
+} // namespace
+
+result<void> join_init_groups(const monitor_options& options) {
+  for (int i = 0; i < options.groups; ++i)
+    if (::write(options.first_init_group() + i, "0", 1) != 1)
+      return last_error("join the sandbox's control group");
+  return ok();
+}
+
+result<void> enter_sandbox_network(const monitor_options& options) {
+  return enter_network({options.link, options.address, options.gateway});
+}
+
+result<void> mount_sandbox(const monitor_options& options) {
+  VARVE_CHECK(enter_private_mounts());
+  if (!options.runtime_cgroups)
+    hide_second_hierarchy();
+  VARVE_TRY(auto ids, make_user_namespace(options.uid_base));
+  VARVE_CHECK(mount_overlay(options.rootfs, options.files + "/upper",
+                            options.files + "/work", options.run + "/rootfs",
+                            ids.get()));
+  auto sys = options.run + "/sys";
+  VARVE_CHECK(mount_sysfs(sys));
+  VARVE_CHECK(mount_groups(options, sys + "/fs/cgroup"));
+  return make_read_only(sys);
+}
+
+} // namespace varve::runner

@@ -1,0 +1,19 @@
+// Everything the container stands on, made inside the monitor's own network
+// and mount namespaces.
+#pragma once
+
+#include "events/base/result.hpp"
+#include "runner/monitor/monitor_options.hpp"
+
+namespace varve::runner {
+
+// The calling process, of one thread, becomes a member of the init groups.
+result<void> join_init_groups(const monitor_options& options);
+
+result<void> enter_sandbox_network(const monitor_options& options);
+
+// The root file system at <run>/rootfs and the read-only /sys, with the
+// guest's own control groups in it, at <run>/sys.
+result<void> mount_sandbox(const monitor_options& options);
+
+} // namespace varve::runner

@@ -1,0 +1,16 @@
+// Where tests end the process: VARVE_CRASH_AT=<operation>.<step> ends it, as
+// kill -9 would, right after that step of the first such operation.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace varve::runner {
+
+void crash_point(std::string_view operation, std::string_view step) noexcept;
+
+// Every value VARVE_CRASH_AT can have.
+std::vector<std::string> crash_points();
+
+} // namespace varve::runner

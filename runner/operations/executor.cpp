@@ -1,0 +1,231 @@
+#include "runner/operations/executor.hpp"
+
+#include <csignal>
+
+#include "events/base/logging.hpp"
+#include "runner/kernel/files.hpp"
+#include "runner/operations/crash_point.hpp"
+#include "runner/sandbox/sandbox_files.hpp"
+#include "runner/sandbox/toolbox_socket.hpp"
+
+namespace varve::runner {
+
+namespace {
+
+using kind = schema::OperationKind;
+using present = schema::Present;
+using verdict = schema::Result;
+using std::chrono::milliseconds;
+
+constexpr milliseconds default_timeout{60'000};
+// How long a toolbox that should already run may take to answer.
+constexpr milliseconds known_toolbox_limit{2000};
+constexpr std::uint64_t least_free_bytes = 128ull << 20;
+
+bool is_well_formed(const schema::OperationT& operation) {
+  auto starts = operation.kind == kind::Create || operation.kind == kind::Start;
+  return !operation.id.empty() && operation.id.size() <= 128
+         && operation.id.find('/') == std::string::npos
+         && is_safe_id(operation.sandbox_id) && operation.kind != kind::None
+         && (!starts || operation.spec != nullptr);
+}
+
+std::string last_words(const sandbox_end& end) {
+  if (!end.exit || end.exit->text.empty())
+    return {};
+  return " (" + end.exit->text.substr(0, 512) + ")";
+}
+
+int exit_code(const sandbox_end& end) {
+  if (!end.exit)
+    return -1;
+  return end.exit->signalled ? 128 + end.exit->code : end.exit->code;
+}
+
+schema::Cause cause_of(const sandbox_end& end) {
+  if (end.out_of_memory)
+    return schema::Cause::OutOfMemory;
+  if (end.exit && !end.exit->signalled)
+    return schema::Cause::Exited;
+  return schema::Cause::ToolboxDied;
+}
+
+std::string detail_of(const sandbox_end& end) {
+  if (end.out_of_memory)
+    return "PID 1 ended: out of memory";
+  if (!end.exit)
+    return "PID 1 is gone";
+  auto what = end.exit->signalled ? "signal " : "exit code ";
+  return std::string{"PID 1 ended: "} + what + std::to_string(end.exit->code)
+         + last_words(end);
+}
+
+schema::OutcomeT failed(const execution& e, const error& why, present now,
+                        bool recoverable) {
+  auto out = make_outcome(e.operation, verdict::Failed,
+                          why.detail + last_words(e.end));
+  out.present = now;
+  out.recoverable = recoverable;
+  out.exit_code = exit_code(e.end);
+  return out;
+}
+
+schema::OutcomeT done(const execution& e, present now) {
+  auto out = make_outcome(e.operation, verdict::Done, "");
+  out.present = now;
+  out.toolbox_version = e.toolbox_version;
+  out.exit_code = exit_code(e.end);
+  return out;
+}
+
+bool has_files(const execution& e) {
+  return read_sandbox_record(e.host.where, e.id()).has_value();
+}
+
+// Whether the sandbox runs already and its toolbox is well.
+bool answers(execution& e) {
+  if (!find_running(e.host.where, e.id(), e.host.means.boot_id))
+    return false;
+  auto version = ask_toolbox_version(e.host.where.run_sandbox(e.id()),
+                                     known_toolbox_limit);
+  if (version)
+    e.toolbox_version = version.value();
+  return version.has_value();
+}
+
+} // namespace
+
+result<schema::OutcomeT> executor::execute(const schema::OperationT& operation,
+                                           bool resumed) {
+  if (!is_well_formed(operation))
+    return failure(errc::malformed, "an operation that makes no sense");
+  auto name = name_of(operation.kind);
+  crash_point(name, "admitted");
+  VARVE_TRY(auto decision, book_.admit(operation, resumed));
+  if (auto* known = std::get_if<ledger::answered>(&decision))
+    return std::move(known->outcome);
+  crash_point(name, "begun");
+  auto& begun = std::get<ledger::go_on>(decision);
+  milliseconds limit{operation.timeout_ms};
+  execution e{.host = host_,
+              .operation = operation,
+              .slot = begun.slot,
+              .image_ref = begun.image_ref,
+              .deadline = std::chrono::steady_clock::now()
+                          + (limit.count() > 0 ? limit : default_timeout)};
+  if (resumed) {
+    VARVE_CHECK(resume_start(e, begun.entry));
+  }
+  auto outcome = perform(e);
+  VARVE_TRY(auto finished,
+            book_.finish(std::move(begun.entry), std::move(outcome)));
+  crash_point(name, "finished");
+  return finished;
+}
+
+result<void> executor::resume_start(execution& e,
+                                    const schema::JournalEntryT& begun) {
+  if (e.operation.kind != kind::Create && e.operation.kind != kind::Start)
+    return ok();
+  if (answers(e))
+    return ok();
+  VARVE_CHECK(run_steps(e, end_steps(), "clean"));
+  VARVE_CHECK(book_.set_present(e.id(), present::Stopped));
+  VARVE_CHECK(book_.forget(begun));
+  return failure(errc::runner_failed, "an interrupted start was undone");
+}
+
+schema::OutcomeT executor::perform(execution& e) {
+  switch (e.operation.kind) {
+  case kind::Create:
+  case kind::Start:
+    return bring_up(e);
+  case kind::Stop:
+    return stop(e);
+  case kind::Destroy:
+    return destroy(e);
+  case kind::None:
+    break;
+  }
+  return make_outcome(e.operation, verdict::Refused, "no such operation");
+}
+
+// The answer when there can be no files; nothing when they are there.
+std::optional<schema::OutcomeT> executor::ensure_files(execution& e) {
+  if (has_files(e))
+    return std::nullopt;
+  if (e.operation.kind == kind::Start)
+    return failed(e, {errc::not_found, "the sandbox has no files here"},
+                  present::Absent, false);
+  if (free_bytes(e.host.where.data()) < least_free_bytes)
+    return failed(e, {errc::log_full, "the runner's disk is full"},
+                  present::Absent, false);
+  auto made = run_steps(e, file_steps(), name_of(e.operation.kind));
+  if (made)
+    return std::nullopt;
+  auto removed = remove_sandbox_files(e.host.where, e.id());
+  return failed(e, made.error(), removed ? present::Absent : present::Unclear,
+                false);
+}
+
+schema::OutcomeT executor::bring_up(execution& e) {
+  if (auto without = ensure_files(e))
+    return std::move(*without);
+  auto name = name_of(e.operation.kind);
+  if (answers(e))
+    return done(e, present::Running);
+  // What an interrupted start left; usually nothing.
+  auto clean = run_steps(e, end_steps(), "clean");
+  if (!clean)
+    return failed(e, clean.error(), present::Unclear, true);
+  auto started = run_steps(e, start_steps(), name);
+  if (started)
+    return done(e, present::Running);
+  e.start.reset();
+  auto ended = run_steps(e, end_steps(), "clean");
+  if (!ended)
+    log_failure("runner",
+                "cleaning up " + e.id() + ": " + ended.error().detail);
+  return failed(e, started.error(), ended ? present::Stopped : present::Unclear,
+                true);
+}
+
+schema::OutcomeT executor::stop(execution& e) {
+  auto ended = run_steps(e, end_steps(), name_of(e.operation.kind));
+  if (!ended)
+    return failed(e, ended.error(), present::Unclear, true);
+  if (!has_files(e))
+    return failed(e, {errc::not_found, "the sandbox has no files here"},
+                  present::Absent, false);
+  return done(e, present::Stopped);
+}
+
+schema::OutcomeT executor::destroy(execution& e) {
+  auto gone = run_steps(e, steps_of(kind::Destroy), name_of(kind::Destroy));
+  if (!gone)
+    return failed(e, gone.error(), present::Unclear, false);
+  return done(e, present::Absent);
+}
+
+result<std::optional<schema::ObservationT>>
+executor::examine(const std::string& sandbox_id) {
+  std::optional<schema::ObservationT> nothing;
+  auto known = book_.find(sandbox_id);
+  if (!known || known->present != present::Running
+      || find_running(host_.where, sandbox_id, host_.means.boot_id))
+    return nothing;
+  schema::OperationT cleaning;
+  cleaning.sandbox_id = sandbox_id;
+  execution e{.host = host_, .operation = cleaning, .slot = known->slot};
+  VARVE_CHECK(run_steps(e, end_steps(), "clean"));
+  schema::ObservationT seen;
+  seen.sandbox_id = sandbox_id;
+  seen.present = has_files(e) ? present::Stopped : present::Absent;
+  auto restarted = known->boot_id != host_.means.boot_id;
+  seen.cause = restarted ? schema::Cause::HostRestarted : cause_of(e.end);
+  seen.detail = restarted ? "the machine was restarted" : detail_of(e.end);
+  seen.exit_code = restarted ? -1 : exit_code(e.end);
+  return book_.observe(std::move(seen));
+}
+
+} // namespace varve::runner

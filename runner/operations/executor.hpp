@@ -1,0 +1,41 @@
+// Executes one operation to its outcome. Blocks; any thread, at most one for
+// one sandbox at a time.
+#pragma once
+
+#include "runner/operations/ledger.hpp"
+#include "runner/operations/machine.hpp"
+#include "runner/operations/steps.hpp"
+
+namespace varve::runner {
+
+class executor {
+ public:
+  executor(const machine& host, ledger& book) : host_(host), book_(book) {
+    // nop
+  }
+
+  // What cannot even be journalled is an error: nothing was done then, and
+  // the operation may be sent again.
+  result<schema::OutcomeT> execute(const schema::OperationT& operation,
+                                   bool resumed = false);
+
+  // PID 1 ended although nobody asked: removes what it left at run time.
+  // Nothing when the sandbox runs, or its end is known.
+  result<std::optional<schema::ObservationT>>
+  examine(const std::string& sandbox_id);
+
+ private:
+  // A start that the runner finds begun and cannot repeat, since it has not
+  // the secrets: it answers now, or is undone and forgotten.
+  result<void> resume_start(execution& e, const schema::JournalEntryT& begun);
+  schema::OutcomeT perform(execution& e);
+  schema::OutcomeT bring_up(execution& e);
+  schema::OutcomeT stop(execution& e);
+  schema::OutcomeT destroy(execution& e);
+  std::optional<schema::OutcomeT> ensure_files(execution& e);
+
+  const machine& host_;
+  ledger& book_;
+};
+
+} // namespace varve::runner

@@ -1,0 +1,145 @@
+#include "runner/operations/machine.hpp"
+
+#include <cerrno>
+
+#include <sys/mount.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "events/base/ids.hpp"
+#include "events/base/logging.hpp"
+#include "runner/kernel/files.hpp"
+#include "runner/kernel/mounts.hpp"
+#include "runner/kernel/system_error.hpp"
+#include "runner/link/sandbox_link.hpp"
+#include "runner/network/firewall.hpp"
+#include "runner/sandbox/seccomp.hpp"
+
+namespace varve::runner {
+
+namespace {
+
+constexpr long tmpfs_type = 0x01021994;
+
+bool is_tmpfs(const std::string& path) {
+  struct statfs status {};
+  return ::statfs(path.c_str(), &status) == 0
+         && static_cast<long>(status.f_type) == tmpfs_type;
+}
+
+bool is_mount_point(const std::string& path) {
+  auto text = read_file("/proc/self/mountinfo", 16 << 20);
+  return text && text.value().find(" " + path + " ") != std::string::npos;
+}
+
+// Ours alone and in memory: gone with the machine, and nothing mounted in it
+// spreads to namespaces of others.
+result<void> make_run_directory(const std::string& path) {
+  VARVE_CHECK(make_directories(path, 0711));
+  if (is_mount_point(path) && is_tmpfs(path))
+    return ok();
+  VARVE_CHECK(mount_tmpfs(path, "mode=700,size=256m"));
+  if (::mount(nullptr, path.c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
+    return last_error("make " + path + " private");
+  return ok();
+}
+
+std::string find_program(const std::string& name) {
+  for (auto* directory : {"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/",
+                          "/usr/bin/", "/sbin/", "/bin/"})
+    if (::access((directory + name).c_str(), X_OK) == 0)
+      return directory + name;
+  return {};
+}
+
+result<std::string> choose_runtime(const std::string& wanted) {
+  if (wanted.rfind('/', 0) == 0)
+    return wanted;
+  if (wanted != "auto") {
+    auto path = find_program(wanted);
+    if (path.empty())
+      return failure(errc::unsupported, wanted + " is not installed");
+    return path;
+  }
+  for (auto* name : {"crun", "runc"})
+    if (auto path = find_program(name); !path.empty())
+      return path;
+  return failure(errc::unsupported, "neither crun nor runc is installed");
+}
+
+result<void> check_program(const std::string& path) {
+  if (::access(path.c_str(), X_OK) != 0)
+    return last_error("program " + path);
+  return ok();
+}
+
+result<start_means> choose_means(const config& settings) {
+  start_means out;
+  out.monitor_path = settings.monitor_path;
+  out.toolbox_path = settings.toolbox_path;
+  VARVE_CHECK(check_program(out.monitor_path));
+  VARVE_CHECK(check_program(out.toolbox_path));
+  VARVE_TRY(out.runtime, choose_runtime(settings.runtime));
+  auto name = out.runtime.substr(out.runtime.rfind('/') + 1);
+  out.runtime_cgroups = name.find("crun") == std::string::npos;
+  out.filter = compile_seccomp_filter();
+  VARVE_TRY(out.boot_id, read_file(settings.boot_id_file));
+  while (!out.boot_id.empty() && out.boot_id.back() == '\n')
+    out.boot_id.pop_back();
+  return out;
+}
+
+result<std::string> read_or_make_runner_id(const std::string& path) {
+  auto known = read_file(path);
+  if (known) {
+    VARVE_TRY(auto id, uuid::parse(known.value().substr(0, 36)));
+    return id.str();
+  }
+  auto made = uuid::v4().str();
+  VARVE_CHECK(write_file_atomic(path, made + "\n", 0644, true));
+  return made;
+}
+
+result<void> prepare_network(const machine& m) {
+  VARVE_CHECK(add_gateway(m.addresses.gateway()));
+  firewall_options options;
+  options.table = m.where.firewall_table();
+  options.link_prefix = m.where.link_prefix();
+  options.subnet = m.addresses.subnet();
+  options.gateway = dotted(m.addresses.gateway());
+  options.resolver = m.settings.resolver.empty()
+                         ? find_resolver()
+                         : std::optional{m.settings.resolver};
+  return raise_firewall(options);
+}
+
+} // namespace
+
+result<std::unique_ptr<machine>> machine::open(const config& settings) {
+  VARVE_TRY(auto where, layout::open(settings.data_dir, settings.run_dir));
+  VARVE_TRY(auto addresses,
+            address_plan::open(settings.data_dir + "/network", settings.subnet,
+                               where.instance()));
+  VARVE_TRY(auto groups, cgroups::open(where.cgroup()));
+  VARVE_TRY(auto means, choose_means(settings));
+  VARVE_TRY(auto runner_id,
+            read_or_make_runner_id(settings.data_dir + "/runner_id"));
+  auto out = std::make_unique<machine>(
+      machine{settings, std::move(where), addresses, std::move(groups),
+              std::move(means), std::move(runner_id)});
+  VARVE_CHECK(make_run_directory(out->where.run()));
+  VARVE_CHECK(make_directories(out->where.run_sandboxes(), 0700));
+  VARVE_CHECK(make_directories(out->where.runtime_state(), 0700));
+  VARVE_CHECK(prepare_network(*out));
+  return out;
+}
+
+result<void> machine::close_down() const {
+  VARVE_CHECK(remove_firewall(where.firewall_table()));
+  VARVE_CHECK(remove_gateway(addresses.gateway()));
+  VARVE_CHECK(groups.remove_all());
+  unmount(where.run());
+  return remove_file(where.run());
+}
+
+} // namespace varve::runner

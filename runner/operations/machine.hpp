@@ -1,0 +1,34 @@
+// The host as the runner prepares and uses it: directories, addresses,
+// firewall, control groups, the programs it starts. No journal.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "events/base/result.hpp"
+#include "runner/network/address_plan.hpp"
+#include "runner/operations/runner_config.hpp"
+#include "runner/sandbox/cgroups.hpp"
+#include "runner/sandbox/launch.hpp"
+#include "runner/sandbox/layout.hpp"
+
+namespace varve::runner {
+
+// Read only once open; any thread.
+struct machine {
+  config settings;
+  layout where;
+  address_plan addresses;
+  cgroups groups;
+  start_means means;
+  std::string runner_id;
+
+  // Prepares the host. Names what is missing.
+  static result<std::unique_ptr<machine>> open(const config& settings);
+
+  // Removes what `open` made on the host: firewall, gateway address, control
+  // groups, run-time directory. The data stays.
+  result<void> close_down() const;
+};
+
+} // namespace varve::runner

@@ -1,0 +1,188 @@
+#include "runner/operations/recovery.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <net/if.h>
+
+#include "events/base/logging.hpp"
+#include "runner/kernel/files.hpp"
+#include "runner/link/sandbox_link.hpp"
+#include "runner/sandbox/sandbox_files.hpp"
+
+namespace varve::runner {
+
+namespace {
+
+using kind = schema::OperationKind;
+using present = schema::Present;
+
+class recovery {
+ public:
+  recovery(const machine& host, ledger& book) : host_(host), book_(book) {
+    // nop
+  }
+
+  result<recovered> run() {
+    VARVE_CHECK(read_journal());
+    VARVE_TRY(auto ids, all_ids());
+    for (auto& id : ids) {
+      auto done = reconcile(id);
+      if (!done)
+        return prefixed("sandbox " + id, done.error());
+    }
+    VARVE_CHECK(remove_strange_links());
+    VARVE_CHECK(book_.erase_old_tombstones());
+    return std::move(out_);
+  }
+
+ private:
+  result<void> read_journal() {
+    for (auto& sandbox : book_.sandboxes())
+      known_[sandbox.sandbox_id] = sandbox;
+    VARVE_TRY(auto unfinished, book_.unfinished());
+    for (auto& entry : unfinished)
+      begun_[entry.operation->sandbox_id].push_back(std::move(entry));
+    return ok();
+  }
+
+  // From the journal, the disk and the kernel.
+  result<std::set<std::string>> all_ids() {
+    std::set<std::string> out;
+    for (auto& [id, sandbox] : known_)
+      out.insert(id);
+    for (auto& [id, entries] : begun_)
+      out.insert(id);
+    VARVE_TRY(auto files, list_sandbox_files(host_.where));
+    VARVE_TRY(auto run, list_directory(host_.where.run_sandboxes()));
+    VARVE_TRY(auto state, list_directory(host_.where.runtime_state()));
+    auto groups = host_.groups.list();
+    for (auto* names : {&files, &run, &state, &groups})
+      for (auto& name : *names)
+        if (is_safe_id(name))
+          out.insert(name);
+    return out;
+  }
+
+  result<void> reconcile(const std::string& id) {
+    auto files = read_sandbox_record(host_.where, id);
+    if (!files && files.error().code == errc::malformed) {
+      // Somebody's files all the same: neither run nor removed.
+      log_failure("runner", files.error().detail);
+      return book_.set_present(id, present::Unclear);
+    }
+    if (!files)
+      return without_files(id);
+    auto running = find_running(host_.where, id, host_.means.boot_id);
+    if (running) {
+      links_.insert(host_.where.link(files.value().slot));
+      out_.running.push_back(id);
+    }
+    if (known_.count(id) == 0) {
+      VARVE_CHECK(adopt(files.value(), running.has_value()));
+    } else if (!running) {
+      VARVE_CHECK(note_end(id));
+    } else {
+      VARVE_CHECK(book_.set_present(id, present::Running));
+    }
+    return settle(id, running.has_value());
+  }
+
+  result<void> adopt(const sandbox_record& files, bool running) {
+    log_warning("runner", "the journal does not know sandbox " + files.id
+                              + ", which has files: adopted");
+    if (!running) {
+      VARVE_CHECK(clean(files.id, files.slot));
+    }
+    return book_.adopt(files.id, files.slot, files.image_ref, files.version,
+                       running ? present::Running : present::Stopped);
+  }
+
+  result<void> note_end(const std::string& id) {
+    if (known_[id].present == present::Running && !is_being_ended(id)) {
+      VARVE_CHECK(executor(host_, book_).examine(id));
+    }
+    VARVE_CHECK(clean(id, known_[id].slot));
+    return book_.set_present(id, present::Stopped);
+  }
+
+  result<void> without_files(const std::string& id) {
+    auto known = known_.find(id);
+    VARVE_CHECK(
+        clean(id, known == known_.end() ? UINT32_MAX : known->second.slot));
+    VARVE_CHECK(remove_sandbox_files(host_.where, id));
+    if (known == known_.end())
+      return ok();
+    if (known->second.present == present::Absent && is_only_created(id)) {
+      begun_.erase(id);
+      return book_.erase(id);
+    }
+    VARVE_CHECK(book_.set_present(id, present::Absent));
+    return settle(id, false);
+  }
+
+  bool is_only_created(const std::string& id) {
+    auto& entries = begun_[id];
+    return entries.size() == 1 && entries[0].operation->kind == kind::Create;
+  }
+
+  // Its outcome will say so; no observation is needed.
+  bool is_being_ended(const std::string& id) {
+    auto& entries = begun_[id];
+    return std::any_of(entries.begin(), entries.end(), [](auto& entry) {
+      return entry.operation->kind == kind::Stop
+             || entry.operation->kind == kind::Destroy;
+    });
+  }
+
+  // What was begun and has no outcome.
+  result<void> settle(const std::string& id, bool running) {
+    for (auto& entry : begun_[id]) {
+      auto operation = entry.operation->kind;
+      if (operation == kind::Stop || operation == kind::Destroy) {
+        out_.to_resume.push_back(*entry.operation);
+        continue;
+      }
+      if (running && entry.operation->spec) {
+        out_.to_resume.push_back(*entry.operation);
+        continue;
+      }
+      VARVE_CHECK(book_.forget(entry));
+    }
+    return ok();
+  }
+
+  result<void> clean(const std::string& id, std::uint32_t slot) {
+    schema::OperationT nothing;
+    nothing.sandbox_id = id;
+    execution e{.host = host_, .operation = nothing, .slot = slot};
+    return run_steps(e, end_steps(), "clean");
+  }
+
+  // Ours by their prefix, but of no sandbox that runs.
+  result<void> remove_strange_links() {
+    VARVE_TRY(auto names, list_directory("/sys/class/net"));
+    auto prefix = host_.where.link_prefix();
+    for (auto& name : names)
+      if (name.rfind(prefix, 0) == 0 && links_.count(name) == 0) {
+        VARVE_CHECK(remove_link(name));
+      }
+    return ok();
+  }
+
+  const machine& host_;
+  ledger& book_;
+  std::map<std::string, schema::JournalSandboxT> known_;
+  std::map<std::string, std::vector<schema::JournalEntryT>> begun_;
+  std::set<std::string> links_;
+  recovered out_;
+};
+
+} // namespace
+
+result<recovered> recover(const machine& host, ledger& book) {
+  return recovery{host, book}.run();
+}
+
+} // namespace varve::runner

@@ -1,0 +1,23 @@
+// How a runner is set up. Paths are absolute.
+#pragma once
+
+#include <string>
+
+namespace varve::runner {
+
+struct config {
+  std::string data_dir;
+  std::string run_dir = "/run/varve";
+  std::string toolbox_path;     // the static varve-toolbox
+  std::string monitor_path;     // the static varve-monitor
+  std::string runtime = "auto"; // "auto", "crun", "runc", or a path to one
+  unsigned concurrent_starts = 4;
+  // "10.77.0.0/16"; empty: one that is free on this host. Kept once chosen.
+  std::string subnet;
+  // Address that answers DNS for sandboxes; empty: the host's own resolver.
+  std::string resolver;
+  // Names the run of the machine; tests put their own in place.
+  std::string boot_id_file = "/proc/sys/kernel/random/boot_id";
+};
+
+} // namespace varve::runner

@@ -1,0 +1,193 @@
+#include "runner/operations/steps.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "runner/kernel/files.hpp"
+#include "runner/kernel/remove_tree.hpp"
+#include "runner/link/sandbox_link.hpp"
+#include "runner/operations/crash_point.hpp"
+#include "runner/sandbox/sandbox_files.hpp"
+#include "runner/sandbox/toolbox_socket.hpp"
+
+namespace varve::runner {
+
+namespace {
+
+constexpr std::chrono::milliseconds stop_grace{5000};
+
+// Where the owner's figures are missing or absurd.
+constexpr std::uint32_t least_memory_mib = 64;
+constexpr std::uint32_t least_cpu_millis = 100;
+constexpr std::uint32_t guest_pids = 4096;
+
+cgroup_limits limits_of(const schema::SandboxSpecT& spec) {
+  cgroup_limits out;
+  out.pids = guest_pids;
+  if (!spec.resources)
+    return {std::uint64_t{1024} << 20, 1000, guest_pids};
+  auto mib = std::max(spec.resources->memory_mib(), least_memory_mib);
+  out.memory_bytes = std::uint64_t{mib} << 20;
+  out.cpu_millis = std::max(spec.resources->cpu_millis(), least_cpu_millis);
+  return out;
+}
+
+result<void> make_files(execution& e) {
+  VARVE_CHECK(load_image(e.host.where.images(), e.image_ref));
+  auto& plan = e.host.addresses;
+  return make_sandbox_files(
+      e.host.where, {e.id(), e.slot, e.image_ref, e.operation.version},
+      {plan.uid_base(e.slot), dotted(plan.address(e.slot)),
+       dotted(plan.gateway())});
+}
+
+result<void> make_groups(execution& e) {
+  return e.host.groups.create(e.id(), limits_of(*e.operation.spec));
+}
+
+result<void> make_bundle(execution& e) {
+  auto& host = e.host;
+  auto& spec = *e.operation.spec;
+  start_request request;
+  VARVE_TRY(request.from, load_image(host.where.images(), e.image_ref));
+  request.guest.sandbox_id = e.id();
+  request.guest.user = spec.user;
+  for (auto& pair : spec.env)
+    request.guest.env[pair->key] = pair->value;
+  request.limits = limits_of(spec);
+  request.link = host.where.link(e.slot);
+  request.address = host.addresses.address(e.slot);
+  request.gateway = host.addresses.gateway();
+  request.uid_base = host.addresses.uid_base(e.slot);
+  VARVE_TRY(auto prepared,
+            launch::prepare(host.where, host.means, host.groups, request));
+  e.start.emplace(std::move(prepared));
+  return ok();
+}
+
+result<void> begin_monitor(execution& e) {
+  return e.start->begin();
+}
+
+result<void> wait_joined(execution& e) {
+  return e.start->wait_for("joined", e.deadline);
+}
+
+result<void> wait_network(execution& e) {
+  return e.start->wait_for("network", e.deadline);
+}
+
+result<void> wait_mounts(execution& e) {
+  return e.start->wait_for("mounts", e.deadline);
+}
+
+result<void> wait_started(execution& e) {
+  return e.start->wait_for("started", e.deadline);
+}
+
+result<void> wait_ready(execution& e) {
+  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      e.deadline - std::chrono::steady_clock::now());
+  VARVE_TRY(e.toolbox_version,
+            ask_toolbox_version(e.host.where.run_sandbox(e.id()), left));
+  return ok();
+}
+
+result<void> stop_processes(execution& e) {
+  auto gentle =
+      e.operation.kind == schema::OperationKind::Stop && !e.operation.force;
+  auto grace = gentle ? stop_grace : std::chrono::milliseconds{0};
+  VARVE_TRY(e.end, end_processes(e.host.where, e.host.groups, e.id(), grace));
+  return ok();
+}
+
+result<void> drop_groups(execution& e) {
+  return e.host.groups.remove(e.id());
+}
+
+result<void> drop_link(execution& e) {
+  return remove_link(e.host.where.link(e.slot));
+}
+
+result<void> drop_runtime_state(execution& e) {
+  return remove_tree(e.host.where.runtime_state() + "/" + e.id());
+}
+
+result<void> drop_run_directory(execution& e) {
+  return remove_tree(e.host.where.run_sandbox(e.id()));
+}
+
+result<void> drop_files(execution& e) {
+  return remove_sandbox_files(e.host.where, e.id());
+}
+
+constexpr std::array create_table{
+    step{"files", make_files},   step{"groups", make_groups},
+    step{"bundle", make_bundle}, step{"monitor", begin_monitor},
+    step{"joined", wait_joined}, step{"network", wait_network},
+    step{"mounts", wait_mounts}, step{"started", wait_started},
+    step{"ready", wait_ready}};
+
+constexpr std::array destroy_table{
+    step{"processes", stop_processes}, step{"groups", drop_groups},
+    step{"link", drop_link},           step{"runtime", drop_runtime_state},
+    step{"run", drop_run_directory},   step{"files", drop_files}};
+
+} // namespace
+
+std::string_view name_of(schema::OperationKind kind) noexcept {
+  switch (kind) {
+  case schema::OperationKind::Create:
+    return "create";
+  case schema::OperationKind::Start:
+    return "start";
+  case schema::OperationKind::Stop:
+    return "stop";
+  case schema::OperationKind::Destroy:
+    return "destroy";
+  case schema::OperationKind::None:
+    break;
+  }
+  return "none";
+}
+
+std::span<const step> file_steps() noexcept {
+  return std::span{create_table}.first(1);
+}
+
+std::span<const step> start_steps() noexcept {
+  return std::span{create_table}.subspan(1);
+}
+
+std::span<const step> end_steps() noexcept {
+  return std::span{destroy_table}.first(destroy_table.size() - 1);
+}
+
+std::span<const step> steps_of(schema::OperationKind kind) noexcept {
+  switch (kind) {
+  case schema::OperationKind::Create:
+    return create_table;
+  case schema::OperationKind::Start:
+    return start_steps();
+  case schema::OperationKind::Stop:
+    return end_steps();
+  case schema::OperationKind::Destroy:
+    return destroy_table;
+  case schema::OperationKind::None:
+    break;
+  }
+  return {};
+}
+
+result<void> run_steps(execution& e, std::span<const step> steps,
+                       std::string_view operation) {
+  for (auto& s : steps) {
+    auto done = s.run(e);
+    if (!done)
+      return prefixed(s.name, done.error());
+    crash_point(operation, s.name);
+  }
+  return ok();
+}
+
+} // namespace varve::runner

@@ -1,0 +1,53 @@
+// Each operation as a table of steps. Every step may be repeated, and the
+// process may end between any two: what was begun is found by its names.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "events/base/result.hpp"
+#include "runner/operations/machine.hpp"
+#include "runner/sandbox/life.hpp"
+#include "schemas/operation_generated.h"
+
+namespace varve::runner {
+
+// One operation while it is executed, on one thread.
+struct execution {
+  const machine& host;
+  const schema::OperationT& operation;
+  std::uint32_t slot = 0;
+  std::string image_ref{};
+  std::chrono::steady_clock::time_point deadline{};
+  std::optional<launch> start{};
+  std::string toolbox_version{};
+  sandbox_end end{};
+
+  const std::string& id() const noexcept {
+    return operation.sandbox_id;
+  }
+};
+
+struct step {
+  const char* name;
+  result<void> (*run)(execution&);
+};
+
+// "create", "start", "stop", "destroy".
+std::string_view name_of(schema::OperationKind kind) noexcept;
+
+std::span<const step> steps_of(schema::OperationKind kind) noexcept;
+
+// Files of a new sandbox: the part of create that start does not have.
+std::span<const step> file_steps() noexcept;
+std::span<const step> start_steps() noexcept;
+// All a sandbox has at run time ends; files stay.
+std::span<const step> end_steps() noexcept;
+
+// Runs them in order with a crash point after each, to the first error.
+result<void> run_steps(execution& e, std::span<const step> steps,
+                       std::string_view operation);
+
+} // namespace varve::runner

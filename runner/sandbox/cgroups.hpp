@@ -1,0 +1,87 @@
+// The sandbox's control groups, on cgroup v2 and on v1 (hybrid or legacy).
+//
+//   varve-<instance>/<sandbox>         the guest's limits and a little more
+//   varve-<instance>/<sandbox>/init    monitor and PID 1
+//   varve-<instance>/<sandbox>/guest   what the guest runs, with its limits
+//
+// So the guest's own out-of-memory ends something of the guest, not PID 1.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "events/base/result.hpp"
+#include "runner/kernel/unique_fd.hpp"
+
+namespace varve::runner {
+
+struct cgroup_limits {
+  std::uint64_t memory_bytes = 0;
+  std::uint32_t cpu_millis = 0;
+  std::uint32_t pids = 0;
+};
+
+// Any thread; holds only paths.
+class cgroups {
+ public:
+  // Finds the hierarchies with memory, cpu and pids; unsupported when one is
+  // missing. Makes the server's own group `name` in each.
+  static result<cgroups> open(const std::string& name);
+
+  bool is_unified() const noexcept {
+    return unified_;
+  }
+
+  result<void> create(const std::string& id, const cgroup_limits& limits) const;
+
+  // cgroup.procs of every hierarchy, to be written "0" by who joins.
+  result<std::vector<unique_fd>> open_init(const std::string& id) const;
+  result<std::vector<unique_fd>> open_guest(const std::string& id) const;
+
+  // Pairs "<controller name>=<host directory of the guest's group>"; on v2
+  // the one pair has no name.
+  std::vector<std::string> guest_directories(const std::string& id) const;
+
+  // Everything that runs in a sandbox, the monitor included.
+  std::vector<pid_t> processes(const std::string& id) const;
+
+  // How often the kernel ended monitor or PID 1 for want of memory.
+  std::uint64_t oom_kills(const std::string& id) const;
+
+  // SIGKILL to all of them until none is left; timed_out when some stay.
+  result<void> end_processes(const std::string& id) const;
+
+  // A missing one is fine, one with processes is not.
+  result<void> remove(const std::string& id) const;
+
+  std::vector<std::string> list() const;
+
+  // The server's own group, which must have no sandboxes any more.
+  result<void> remove_all() const;
+
+ private:
+  struct hierarchy {
+    std::string root;       // mount point
+    std::string controller; // empty on v2
+  };
+
+  std::string base(const hierarchy& h, const std::string& id) const {
+    return h.root + "/" + name_ + "/" + id;
+  }
+
+  result<void> limit_v1(const hierarchy& h, const std::string& group,
+                        const cgroup_limits& limits) const;
+  result<void> create_v2(const std::string& id,
+                         const cgroup_limits& limits) const;
+  result<std::vector<unique_fd>> open_procs(const std::string& id,
+                                            const char* group) const;
+
+  std::string name_;
+  std::vector<hierarchy> hierarchies_;
+  bool unified_ = false;
+};
+
+} // namespace varve::runner

@@ -1,0 +1,112 @@
+#include "runner/sandbox/sandbox_files.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <boost/json/value_to.hpp>
+
+#include <unistd.h>
+
+#include "runner/kernel/files.hpp"
+#include "runner/kernel/remove_tree.hpp"
+#include "runner/kernel/system_error.hpp"
+
+namespace varve::runner {
+
+namespace {
+
+namespace json = boost::json;
+
+result<void> give(const std::string& path, std::uint32_t owner) {
+  if (::lchown(path.c_str(), owner, owner) != 0)
+    return last_error("chown " + path);
+  return ok();
+}
+
+result<void> make_owned_directory(const std::string& path,
+                                  std::uint32_t owner) {
+  VARVE_CHECK(make_directory(path, 0755));
+  return give(path, owner);
+}
+
+result<void> make_owned_file(const std::string& path, const std::string& text,
+                             std::uint32_t owner) {
+  VARVE_CHECK(write_file(path, text));
+  return give(path, owner);
+}
+
+std::string record_path(const layout& where, const std::string& id) {
+  return where.sandbox(id) + "/sandbox.json";
+}
+
+std::string serialized(const sandbox_record& record) {
+  json::object o{{"id", record.id},
+                 {"slot", record.slot},
+                 {"imageRef", record.image_ref},
+                 {"version", record.version}};
+  return json::serialize(o) + "\n";
+}
+
+result<std::uint64_t> number(const json::object& o, const char* name) {
+  auto* v = o.if_contains(name);
+  if (v == nullptr || !v->is_int64() || v->get_int64() < 0)
+    return failure(errc::malformed, std::string{name} + " is not a number");
+  return static_cast<std::uint64_t>(v->get_int64());
+}
+
+} // namespace
+
+result<void> make_sandbox_files(const layout& where,
+                                const sandbox_record& record,
+                                const sandbox_addresses& addresses) {
+  auto root = where.sandbox(record.id);
+  auto owner = addresses.uid_base;
+  VARVE_CHECK(make_directories(where.sandboxes(), 0711));
+  VARVE_CHECK(make_directory(root, 0711));
+  VARVE_CHECK(make_owned_directory(root + "/upper", owner));
+  VARVE_CHECK(make_owned_directory(root + "/work", owner));
+  VARVE_CHECK(make_directory(root + "/etc", 0700));
+  VARVE_CHECK(make_owned_file(root + "/etc/hostname", record.id + "\n", owner));
+  VARVE_CHECK(make_owned_file(root + "/etc/hosts",
+                              "127.0.0.1\tlocalhost\n" + addresses.address
+                                  + "\t" + record.id + "\n",
+                              owner));
+  VARVE_CHECK(make_owned_file(root + "/etc/resolv.conf",
+                              "nameserver " + addresses.gateway + "\n", owner));
+  return write_file_atomic(record_path(where, record.id), serialized(record),
+                           0600, true);
+}
+
+result<sandbox_record> read_sandbox_record(const layout& where,
+                                           const std::string& id) {
+  VARVE_TRY(auto text, read_file(record_path(where, id)));
+  boost::system::error_code ec;
+  auto parsed = json::parse(text, ec);
+  if (ec || !parsed.is_object())
+    return failure(errc::malformed, "sandbox.json of " + id + " is damaged");
+  auto& o = parsed.get_object();
+  sandbox_record out;
+  out.id = id;
+  VARVE_TRY(auto slot, number(o, "slot"));
+  VARVE_TRY(out.version, number(o, "version"));
+  out.slot = static_cast<std::uint32_t>(slot);
+  auto* ref = o.if_contains("imageRef");
+  if (ref == nullptr || !ref->is_string())
+    return failure(errc::malformed, "sandbox.json of " + id + " is damaged");
+  out.image_ref = std::string{ref->get_string()};
+  return out;
+}
+
+result<std::vector<std::string>> list_sandbox_files(const layout& where) {
+  VARVE_TRY(auto names, list_directory(where.sandboxes()));
+  std::erase_if(names, [](auto& name) { return !is_safe_id(name); });
+  return names;
+}
+
+result<void> remove_sandbox_files(const layout& where, const std::string& id) {
+  // The record goes first: what is half removed does not count as files.
+  VARVE_CHECK(remove_file(record_path(where, id)));
+  return remove_tree(where.sandbox(id));
+}
+
+} // namespace varve::runner

@@ -1,0 +1,44 @@
+// What a sandbox owns on disk, from create to destroy:
+//
+//   <data>/sandboxes/<id>/sandbox.json   written last: the files are complete
+//                         upper, work    its layer over the image
+//                         etc/           hosts, hostname, resolv.conf
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "events/base/result.hpp"
+#include "runner/sandbox/layout.hpp"
+
+namespace varve::runner {
+
+struct sandbox_record {
+  std::string id;
+  std::uint32_t slot = 0;
+  std::string image_ref;
+  std::uint64_t version = 0; // of the operation that made it
+};
+
+struct sandbox_addresses {
+  std::uint32_t uid_base = 0;
+  std::string address; // dotted
+  std::string gateway;
+};
+
+// Repeating it completes what an earlier call began.
+result<void> make_sandbox_files(const layout& where,
+                                const sandbox_record& record,
+                                const sandbox_addresses& addresses);
+
+// not_found when the sandbox has no complete files.
+result<sandbox_record> read_sandbox_record(const layout& where,
+                                           const std::string& id);
+
+// Ids of all directories there are, complete or not.
+result<std::vector<std::string>> list_sandbox_files(const layout& where);
+
+result<void> remove_sandbox_files(const layout& where, const std::string& id);
+
+} // namespace varve::runner

@@ -1,0 +1,146 @@
+#include "runner/sandbox/toolbox_socket.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include "runner/kernel/files.hpp"
+#include "runner/kernel/system_error.hpp"
+
+namespace varve::runner {
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+constexpr std::string_view file_name = "toolbox.sock";
+constexpr std::size_t largest_answer = 16 << 10;
+constexpr int backlog = 1024;
+
+// A socket's path has at most 107 characters, so it goes through a descriptor
+// of the directory.
+struct socket_address {
+  sockaddr_un address{};
+  unique_fd directory;
+};
+
+result<socket_address> address_in(const std::string& directory) {
+  socket_address out;
+  out.directory.reset(
+      ::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!out.directory)
+    return failure(errc::guest_unreachable, "the sandbox is not running");
+  out.address.sun_family = AF_UNIX;
+  std::snprintf(out.address.sun_path, sizeof out.address.sun_path,
+                "/proc/self/fd/%d/%s", out.directory.get(), file_name.data());
+  return out;
+}
+
+int milliseconds_left(clock_type::time_point until) {
+  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      until - clock_type::now());
+  return left.count() > 0 ? static_cast<int>(left.count()) : 0;
+}
+
+bool has_whole_answer(const std::string& text) {
+  // The body is small JSON; the connection is closed after it.
+  return text.find("\r\n\r\n") != std::string::npos && text.back() == '}';
+}
+
+result<std::string> read_answer(int fd, clock_type::time_point until) {
+  std::string text;
+  char buffer[2048];
+  while (text.size() < largest_answer) {
+    pollfd p{fd, POLLIN, 0};
+    auto ready = ::poll(&p, 1, milliseconds_left(until));
+    if (ready == 0)
+      return failure(errc::timed_out, "the toolbox does not answer");
+    auto n = ::recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+      continue;
+    if (n < 0)
+      return failure(errc::guest_unreachable, "the toolbox hung up");
+    if (n == 0)
+      return text;
+    text.append(buffer, static_cast<std::size_t>(n));
+    if (has_whole_answer(text))
+      return text;
+  }
+  return failure(errc::too_large, "the toolbox answers too much");
+}
+
+std::string plain(std::string_view text) {
+  std::string out{text.substr(0, 64)};
+  std::erase_if(out, [](char c) { return c < 0x21 || c > 0x7e; });
+  return out;
+}
+
+result<std::string> parse_version(const std::string& answer) {
+  auto body = answer.find("\r\n\r\n");
+  if (answer.rfind("HTTP/1.1 200", 0) != 0 || body == std::string::npos)
+    return failure(errc::guest_unreachable,
+                   "the toolbox answers with " + plain(answer.substr(0, 32)));
+  boost::system::error_code ec;
+  auto parsed = boost::json::parse(answer.substr(body + 4), ec);
+  if (ec || !parsed.is_object())
+    return failure(errc::guest_unreachable, "the toolbox's version is no JSON");
+  auto* version = parsed.get_object().if_contains("version");
+  if (version == nullptr || !version->is_string())
+    return failure(errc::guest_unreachable, "the toolbox names no version");
+  return plain(version->get_string());
+}
+
+} // namespace
+
+result<unique_fd> listen_toolbox(const std::string& directory) {
+  VARVE_TRY(auto where, address_in(directory));
+  VARVE_CHECK(remove_file(directory + "/" + std::string{file_name}));
+  unique_fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  if (!fd)
+    return last_error("socket");
+  auto* address = reinterpret_cast<const sockaddr*>(&where.address);
+  if (::bind(fd.get(), address, sizeof where.address) != 0
+      || ::listen(fd.get(), backlog) != 0)
+    return last_error("listen for the toolbox");
+  return fd;
+}
+
+result<unique_fd> connect_toolbox_socket(const std::string& directory) {
+  VARVE_TRY(auto where, address_in(directory));
+  unique_fd fd{
+      ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (!fd)
+    return last_error("socket");
+  auto* address = reinterpret_cast<const sockaddr*>(&where.address);
+  if (::connect(fd.get(), address, sizeof where.address) == 0)
+    return fd;
+  if (errno == EAGAIN) // its backlog is full
+    return failure(errc::too_busy, "the toolbox accepts no more connections");
+  if (errno == ENOENT || errno == ECONNREFUSED)
+    return failure(errc::guest_unreachable, "the sandbox is not running");
+  return last_error("connect to the toolbox");
+}
+
+result<std::string> ask_toolbox_version(const std::string& directory,
+                                        std::chrono::milliseconds limit) {
+  auto until = clock_type::now() + limit;
+  VARVE_TRY(auto fd, connect_toolbox_socket(directory));
+  constexpr std::string_view request =
+      "GET /version HTTP/1.1\r\nHost: toolbox\r\nConnection: close\r\n\r\n";
+  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL)
+      != static_cast<ssize_t>(request.size()))
+    return failure(errc::guest_unreachable, "the toolbox hung up");
+  VARVE_TRY(auto answer, read_answer(fd.get(), until));
+  return parse_version(answer);
+}
+
+} // namespace varve::runner

@@ -1,0 +1,25 @@
+// The Unix socket between a gateway and a sandbox's toolbox. It lies where
+// only the host sees it; the guest holds nothing but the listening end.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "events/base/result.hpp"
+#include "runner/kernel/unique_fd.hpp"
+
+namespace varve::runner {
+
+// A listening socket `toolbox.sock` in `directory`, replacing an older one.
+result<unique_fd> listen_toolbox(const std::string& directory);
+
+// A connected stream, not blocking; guest_unreachable when nobody listens.
+result<unique_fd> connect_toolbox_socket(const std::string& directory);
+
+// Asks GET /version and returns the version the toolbox names (at most 64
+// plain characters: what it says is not trusted). guest_unreachable when it
+// ends first, timed_out past the limit.
+result<std::string> ask_toolbox_version(const std::string& directory,
+                                        std::chrono::milliseconds limit);
+
+} // namespace varve::runner
