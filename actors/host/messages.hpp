@@ -57,20 +57,18 @@ struct alarm {
 
 } // namespace varve::host
 
-#define VARVE_LOCAL_MESSAGE(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(type)
-
-VARVE_LOCAL_MESSAGE(varve::host::delivery_ptr)
-VARVE_LOCAL_MESSAGE(varve::host::history_ptr)
-VARVE_LOCAL_MESSAGE(varve::host::recovery_ptr)
-VARVE_LOCAL_MESSAGE(varve::host::inquiry_ptr)
-VARVE_LOCAL_MESSAGE(varve::host::submission_ptr)
-VARVE_LOCAL_MESSAGE(varve::host::performance_ptr)
-VARVE_LOCAL_MESSAGE(varve::host::verdict_ptr)
-VARVE_LOCAL_MESSAGE(varve::host::inventory_ptr)
-VARVE_LOCAL_MESSAGE(varve::log::record_ptr)
-VARVE_LOCAL_MESSAGE(varve::host::signal)
-VARVE_LOCAL_MESSAGE(varve::host::settled)
-VARVE_LOCAL_MESSAGE(varve::host::alarm)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::host::delivery_ptr);
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::host::history_ptr);
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::host::recovery_ptr);
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::host::inquiry_ptr);
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::host::submission_ptr);
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::host::performance_ptr);
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::host::verdict_ptr);
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::host::inventory_ptr);
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::log::record_ptr);
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::host::signal);
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::host::settled);
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(varve::host::alarm);
 
 namespace varve::host {
 
