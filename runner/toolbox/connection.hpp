@@ -1,4 +1,4 @@
-// One connection's life; included by server.cpp and connection.cpp only.
+// One connection's life, for server.cpp and the connection's own sources.
 #pragma once
 
 #include <list>
@@ -34,6 +34,9 @@ struct server_load {
   std::list<boost::asio::steady_timer*> waiting; // for an errand's turn
 };
 
+struct errand_process;
+class errand_turn;
+
 class connection : public std::enable_shared_from_this<connection> {
  public:
   connection(runtime& rt, server_load& load, server_limits limits,
@@ -44,6 +47,7 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<void> serve();
 
  private:
+  friend errand_turn;
   using parser =
       boost::beast::http::request_parser<boost::beast::http::buffer_body>;
 
@@ -56,6 +60,7 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<bool> serve_command(duty kind);
   awaitable<bool> write_outcome(const command_outcome& done);
   awaitable<bool> serve_errand(errand_handler handler);
+  result<std::shared_ptr<errand_process>> start_errand(errand_handler handler);
 
   bool take_request();
   awaitable<bool> write(std::string_view bytes);

@@ -115,6 +115,18 @@ void raise_file_limit(rlimit& before) {
   ::setrlimit(RLIMIT_NOFILE, &wanted);
 }
 
+result<std::vector<int>> lifted(const std::vector<int>& fds) {
+  std::vector<int> out;
+  for (int fd : fds) {
+    out.push_back(::fcntl(fd, F_DUPFD_CLOEXEC, first_free_fd));
+    ::close(fd);
+    if (out.back() < 0)
+      return varve::failure(errc::io, "descriptor " + std::to_string(fd) + ": "
+                                          + errno_text(errno));
+  }
+  return out;
+}
+
 result<guest> make_guest(const init_options& options) {
   guest g;
   VARVE_TRY(g.config, load_config(options.config_fd));
@@ -125,7 +137,7 @@ result<guest> make_guest(const init_options& options) {
     log_warning("toolbox", g.who.note);
   g.workdir = choose_workdir(g.config, g.who);
   g.environment = base_environment(g.config, g.who);
-  g.cgroups = options.cgroup_fds;
+  VARVE_TRY(g.cgroups, lifted(options.cgroup_fds));
   g.null_fd = open_null();
   raise_file_limit(g.files);
   return g;

@@ -1,8 +1,5 @@
 #include "runner/toolbox/json_text.hpp"
 
-#include <cstdio>
-#include <cstring>
-
 namespace varve::toolbox {
 
 namespace {
@@ -56,40 +53,59 @@ void append_ascii(char c, std::string& out) {
     out += c;
     return;
   }
-  char text[8];
-  std::snprintf(text, sizeof text, "\\u%04x", static_cast<unsigned>(c));
-  out += text;
+  constexpr char digits[] = "0123456789abcdef";
+  out += c < 0x10 ? "\\u000" : "\\u001";
+  out += digits[c & 15];
+}
+
+// How many bytes from `at` on stand for themselves.
+std::size_t plain_length(std::string_view text, std::size_t at) {
+  auto end = at;
+  while (end < text.size()) {
+    auto byte = static_cast<unsigned char>(text[end]);
+    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\')
+      break;
+    ++end;
+  }
+  return end - at;
 }
 
 } // namespace
 
 void json_escaper::append(std::string_view piece, std::string& out) {
   for (std::size_t i = 0; i < piece.size();) {
-    auto byte = static_cast<unsigned char>(piece[i]);
-    if (pending_size_ == 0) {
-      auto width = width_of(byte);
-      if (width == 1)
-        append_ascii(piece[i], out);
-      else if (width == 0)
-        out += replacement;
-      else
-        pending_[pending_size_++] = piece[i];
+    auto plain = pending_size_ == 0 ? plain_length(piece, i) : 0;
+    out.append(piece, i, plain);
+    i += plain;
+    if (i < piece.size() && take_special(piece[i], out))
       ++i;
-      continue;
-    }
-    auto first = static_cast<unsigned char>(pending_[0]);
-    if (!continues(first, pending_size_, byte)) {
-      // The byte is looked at again as the first of a character.
-      out += replacement;
-      pending_size_ = 0;
-      continue;
-    }
-    pending_[pending_size_++] = piece[i++];
-    if (pending_size_ == width_of(first)) {
-      out.append(pending_, pending_size_);
-      pending_size_ = 0;
-    }
   }
+}
+
+bool json_escaper::take_special(char c, std::string& out) {
+  auto byte = static_cast<unsigned char>(c);
+  if (pending_size_ == 0) {
+    auto width = width_of(byte);
+    if (width == 1)
+      append_ascii(c, out);
+    else if (width == 0)
+      out += replacement;
+    else
+      pending_[pending_size_++] = c;
+    return true;
+  }
+  auto first = static_cast<unsigned char>(pending_[0]);
+  if (!continues(first, pending_size_, byte)) {
+    out += replacement;
+    pending_size_ = 0;
+    return false;
+  }
+  pending_[pending_size_++] = c;
+  if (pending_size_ == width_of(first)) {
+    out.append(pending_, pending_size_);
+    pending_size_ = 0;
+  }
+  return true;
 }
 
 void json_escaper::finish(std::string& out) {

@@ -15,6 +15,9 @@ class json_escaper {
   void finish(std::string& out);
 
  private:
+  // False: the byte ended what was unfinished and is to be taken again.
+  bool take_special(char c, std::string& out);
+
   char pending_[4] = {};
   unsigned pending_size_ = 0;
 };

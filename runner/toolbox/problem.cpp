@@ -34,6 +34,10 @@ problem too_busy(std::string message) {
   return {503, "SERVICE_UNAVAILABLE", std::move(message)};
 }
 
+problem unknown_path() {
+  return {404, "NOT_FOUND", "404 page not found"};
+}
+
 problem not_built(std::string_view feature) {
   return {501, "NOT_IMPLEMENTED",
           "not implemented: this toolbox does not serve " + std::string{feature}

@@ -32,6 +32,7 @@ problem not_found(std::string message);
 problem internal_failure(std::string message);
 problem too_large(std::string message);
 problem too_busy(std::string message);
+problem unknown_path();
 problem not_built(std::string_view feature);
 problem execution_timeout();
 

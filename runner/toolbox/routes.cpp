@@ -49,10 +49,20 @@ const entry entries[] = {
     {"GET", "/project-dir", answered(home_dir)},
     {"POST", "/process/execute", {duty::execute, nullptr, nullptr, {}}},
     {"POST", "/process/code-run", {duty::code_run, nullptr, nullptr, {}}},
+    {"GET", "/files", errand(files::list)},
+    {"DELETE", "/files", errand(files::remove)},
+    {"GET", "/files/info", errand(files::info)},
+    {"POST", "/files/folder", errand(files::folder)},
+    {"POST", "/files/move", errand(files::move)},
+    {"POST", "/files/permissions", errand(files::permissions)},
+    {"GET", "/files/find", errand(files::find)},
+    {"GET", "/files/search", errand(files::search)},
+    {"POST", "/files/replace", errand(files::replace)},
     {"GET", "/files/download", errand(files::download)},
     {"POST", "/files/upload", errand(files::upload)},
     {"POST", "/files/upload-v2", errand(files::upload_v2)},
     {"POST", "/files/bulk-upload", errand(files::bulk_upload)},
+    {"POST", "/files/bulk-download", errand(files::bulk_download)},
 };
 
 // Parts of the contract that are served later, by the first path segments.

@@ -33,11 +33,11 @@ void reset_signals() {
 }
 
 // Descriptors are first lifted above those they shall have, so that none is
-// overwritten before it was copied.
+// overwritten before it was copied; the guest's cgroups lie above already.
 bool place_files(const child_files& files) {
   int wanted[4] = {files.in, files.out, files.err, files.channel};
   for (int& fd : wanted)
-    if (fd >= 0 && (fd = ::fcntl(fd, F_DUPFD_CLOEXEC, 16)) < 0)
+    if (fd >= 0 && (fd = ::fcntl(fd, F_DUPFD_CLOEXEC, first_free_fd)) < 0)
       return false;
   for (int place = 0; place < 4; ++place) {
     if (wanted[place] < 0)
@@ -46,6 +46,10 @@ bool place_files(const child_files& files) {
     if (::dup3(wanted[place], place, flags) < 0)
       return false;
   }
+  return true;
+}
+
+bool close_others(const child_files& files) {
   unsigned first = files.channel < 0 ? child_channel : child_channel + 1;
   return ::syscall(SYS_close_range, first, ~0u, 0) == 0;
 }
@@ -70,11 +74,14 @@ bool become(const identity& who) {
 std::string settle(const guest& g, const child_files& files) {
   ::setsid();
   reset_signals();
+  // First, so that a failure of the rest can be told.
+  if (!place_files(files))
+    return step_failed("cannot set up descriptors");
   // A child that stayed outside would take its memory from PID 1's cgroup.
   if (!join_cgroups(g))
     return step_failed("cannot enter the sandbox's cgroup");
-  if (!place_files(files))
-    return step_failed("cannot set up descriptors");
+  if (!close_others(files))
+    return step_failed("cannot close descriptors");
   ::setrlimit(RLIMIT_NOFILE, &g.files);
   ::umask(022);
   if (!become(g.who))

@@ -16,6 +16,9 @@ namespace varve::toolbox {
 // it is closed when the child executes a program.
 constexpr int child_channel = 3;
 
+// Descriptors of PID 1 that a child uses while it sets up lie from here on.
+constexpr int first_free_fd = 16;
+
 struct child_files {
   int in = -1;
   int out = -1;

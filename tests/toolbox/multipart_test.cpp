@@ -79,10 +79,11 @@ TEST_CASE("a body that begins with its boundary has no preamble") {
 }
 
 TEST_CASE("part headers are read in any case and order") {
-  auto got = parse("--B\r\ncontent-TYPE: text/plain\r\nX: y\r\n"
-                   "CONTENT-disposition: form-data; filename=\"a;\\\"b\\\\.txt\""
-                   "; name=f\r\n\r\nd\r\n--B--\r\n",
-                   1000);
+  auto got =
+      parse("--B\r\ncontent-TYPE: text/plain\r\nX: y\r\n"
+            "CONTENT-disposition: form-data; filename=\"a;\\\"b\\\\.txt\""
+            "; name=f\r\n\r\nd\r\n--B--\r\n",
+            1000);
   REQUIRE(got.ok);
   CHECK(got.parts.at(0).headers.name == "f");
   CHECK(got.parts.at(0).headers.filename == "a;\"b\\.txt");
@@ -138,9 +139,8 @@ TEST_CASE("the boundary comes from the content type") {
   CHECK(boundary_of("multipart/form-data").empty());
   CHECK(boundary_of("multipart/form-data; boundary=").empty());
   CHECK(boundary_of("application/json; boundary=abc").empty());
-  CHECK(boundary_of("multipart/form-data; boundary="
-                    + std::string(201, 'x'))
-          .empty());
+  CHECK(boundary_of("multipart/form-data; boundary=" + std::string(201, 'x'))
+            .empty());
   CHECK(boundary_of("").empty());
 }
 

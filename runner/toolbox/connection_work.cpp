@@ -1,0 +1,280 @@
+// The work behind a connection's requests: commands, and errands for files.
+#include <csignal>
+#include <cstdio>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runner/toolbox/connection.hpp"
+#include "runner/toolbox/execute.hpp"
+#include "runner/toolbox/json_text.hpp"
+#include "runner/toolbox/spawn.hpp"
+
+namespace varve::toolbox {
+
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using local = asio::local::stream_protocol;
+
+constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+
+constexpr auto errand_time = std::chrono::minutes{10}; // without a byte
+constexpr auto turn_time = std::chrono::seconds{60};
+constexpr auto exit_time = std::chrono::seconds{5};
+constexpr std::size_t whole_answer_limit = 64 << 10;
+
+std::string chunk(std::string_view bytes) {
+  char size[32];
+  auto n = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  std::string out{size, static_cast<std::size_t>(n)};
+  out += bytes;
+  return out += "\r\n";
+}
+
+} // namespace
+
+// Something that happens once and that one coroutine waits for.
+class signal_once {
+ public:
+  explicit signal_once(asio::io_context& io) : timer_{io} {
+    // nop
+  }
+
+  void raise() {
+    raised_ = true;
+    timer_.cancel();
+  }
+
+  // False when it did not happen in time.
+  awaitable<bool> wait(std::chrono::steady_clock::duration limit) {
+    if (!raised_) {
+      timer_.expires_after(limit);
+      co_await timer_.async_wait(no_throw);
+    }
+    co_return raised_;
+  }
+
+ private:
+  asio::steady_timer timer_;
+  bool raised_ = false;
+};
+
+// An errand's process, and PID 1's end of what they share.
+struct errand_process {
+  errand_process(asio::io_context& io, local::socket own)
+      : stream{std::move(own)}, ended{io} {
+    // nop
+  }
+
+  void on_exit(int code) {
+    exit_code = code;
+    has_ended = true;
+    ended.raise();
+  }
+  // Whatever it still does is for nobody.
+  void kill() const {
+    if (!has_ended)
+      ::kill(-pid, SIGKILL);
+  }
+
+  local_stream stream;
+  pid_t pid = -1;
+  int exit_code = -1;
+  bool has_ended = false;
+  signal_once ended;
+};
+
+// One of the places for errands, given to the next who waits.
+class errand_turn {
+ public:
+  explicit errand_turn(connection& owner) : owner_{owner} {
+    // nop
+  }
+  errand_turn(const errand_turn&) = delete;
+  ~errand_turn() {
+    owner_.end_turn();
+  }
+
+ private:
+  connection& owner_;
+};
+
+awaitable<bool> connection::serve_command(duty kind) {
+  std::optional<command_outcome> done;
+  {
+    // The body is not kept while the command runs.
+    budget_share share{rt_.memory};
+    auto body = co_await read_whole_body(command_body_limit, share);
+    if (!body)
+      co_return co_await respond(std::move(body.error()));
+    auto parsed = kind == duty::execute
+                      ? parse_execute(body.value(), rt_.sandbox)
+                      : parse_code_run(body.value(), rt_.sandbox);
+    if (!parsed)
+      co_return co_await respond(std::move(parsed.error()));
+    body.value() = {};
+    done.emplace(co_await run(std::move(parsed.value())));
+  }
+  if (done->refused)
+    co_return co_await respond(*done->refused);
+  co_return co_await write_outcome(*done);
+}
+
+awaitable<command_outcome> connection::run(command c) {
+  struct waiting {
+    explicit waiting(asio::io_context& io) : ended{io} {
+      // nop
+    }
+    std::optional<command_outcome> result;
+    signal_once ended;
+  };
+  auto state = std::make_shared<waiting>(rt_.io);
+  run_command(rt_, std::move(c), [state](command_outcome result) {
+    state->result.emplace(std::move(result));
+    state->ended.raise();
+  });
+  // The command has its own limit, if its caller wanted one.
+  while (!co_await state->ended.wait(std::chrono::hours{24})) {
+    // nop
+  }
+  co_return std::move(*state->result);
+}
+
+awaitable<bool> connection::write_outcome(const command_outcome& done) {
+  int status = outcome_status(done);
+  auto text = outcome_opening(done, request_);
+  json_escaper escaper;
+  if (done.output.kept() <= whole_answer_limit) {
+    for (const auto& piece : done.output.pieces())
+      escaper.append(piece, text);
+    escaper.finish(text);
+    text += outcome_closing(done);
+    co_return co_await respond(json_response(status, std::move(text)));
+  }
+  std::vector<name_value> none;
+  auto head = response_head(status, "application/json; charset=utf-8", none,
+                            std::nullopt, request_.keep_alive);
+  if (!co_await write(head))
+    co_return false;
+  for (const auto& piece : done.output.pieces()) {
+    escaper.append(piece, text);
+    if (!co_await write(chunk(text)))
+      co_return false;
+    text.clear();
+  }
+  escaper.finish(text);
+  text += outcome_closing(done);
+  auto last = chunk(text) + "0\r\n\r\n";
+  co_return co_await write(last);
+}
+
+awaitable<bool> connection::wait_for_turn() {
+  if (load_.errands < limits_.errands) {
+    ++load_.errands;
+    co_return true;
+  }
+  asio::steady_timer timer{rt_.io, turn_time};
+  auto place = load_.waiting.insert(load_.waiting.end(), &timer);
+  auto [ec] = co_await timer.async_wait(no_throw);
+  if (ec)
+    co_return true; // end_turn() passed its turn on and erased the place
+  load_.waiting.erase(place);
+  co_return false;
+}
+
+void connection::end_turn() {
+  if (load_.waiting.empty()) {
+    --load_.errands;
+    return;
+  }
+  auto* next = load_.waiting.front();
+  load_.waiting.pop_front();
+  next->cancel();
+}
+
+result<std::shared_ptr<errand_process>>
+connection::start_errand(errand_handler handler) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return failure(errc::too_busy, "no descriptors are left");
+  local::socket own{rt_.io, local{}, ends[0]};
+  const auto& g = rt_.sandbox;
+  auto pid = fork_as_user(g, {g.null_fd, g.null_fd, g.null_fd, ends[1]},
+                          [&](const std::string& trouble) {
+                            return run_errand(request_, g, handler, trouble);
+                          });
+  ::close(ends[1]);
+  if (!pid)
+    return pid.error();
+  auto process = std::make_shared<errand_process>(rt_.io, std::move(own));
+  process->pid = pid.value();
+  rt_.children.watch(process->pid, [process](int status) {
+    process->on_exit(exit_code_of(status));
+  });
+  return process;
+}
+
+awaitable<bool> connection::serve_errand(errand_handler handler) {
+  if (!co_await wait_for_turn())
+    co_return co_await respond(too_busy("too many file operations at once"));
+  errand_turn here{*this};
+  auto started = start_errand(handler);
+  if (!started)
+    co_return co_await respond(too_busy(started.error().detail));
+  auto process = started.value();
+  std::vector<char> buffer(exchange::buffer_size);
+  buffer_.reserve(exchange::buffer_size);
+  std::optional<std::uint64_t> sent;
+  if (co_await relay_body(process->stream, buffer))
+    sent = co_await relay_answer(process->stream, buffer);
+  bool ended = sent && co_await process->ended.wait(exit_time);
+  process->kill();
+  if (ended && process->exit_code != 0 && *sent == 0)
+    co_return co_await respond(
+        internal_failure("the file operation was ended by the system"));
+  co_return ended && process->exit_code == 0;
+}
+
+awaitable<bool> connection::relay_body(local_stream& errand,
+                                       std::vector<char>& buffer) {
+  bool accepts = true;
+  for (;;) {
+    auto n = co_await read_body(buffer.data(), buffer.size());
+    if (!n)
+      co_return false;
+    if (*n == 0)
+      break;
+    if (!accepts)
+      continue;
+    errand.expires_after(errand_time);
+    auto [ec, written] = co_await asio::async_write(
+        errand, asio::buffer(buffer.data(), *n), no_throw);
+    accepts = !ec;
+  }
+  error_code ignored;
+  errand.socket().shutdown(local::socket::shutdown_send, ignored);
+  co_return true;
+}
+
+awaitable<std::optional<std::uint64_t>>
+connection::relay_answer(local_stream& errand, std::vector<char>& buffer) {
+  std::uint64_t sent = 0;
+  for (;;) {
+    errand.expires_after(errand_time);
+    auto [ec, n] =
+        co_await errand.async_read_some(asio::buffer(buffer), no_throw);
+    if (ec == asio::error::eof || ec == asio::error::connection_reset)
+      co_return sent;
+    std::string_view bytes{buffer.data(), n};
+    if (ec || !co_await write(bytes))
+      co_return std::nullopt;
+    sent += n;
+  }
+}
+
+} // namespace varve::toolbox
