@@ -1,0 +1,107 @@
+#include "ops/options.hpp"
+
+#include <sstream>
+
+#include <boost/program_options.hpp>
+
+namespace po = boost::program_options;
+
+namespace varve::ops {
+
+namespace {
+
+po::options_description describe(options& out) {
+  po::options_description all{"Options"};
+  auto text = [](std::string& target) {
+    return po::value<std::string>(&target)->default_value(target);
+  };
+  auto add = all.add_options();
+  add("help,h", po::bool_switch(&out.help), "print this");
+  add("data", text(out.data_dir), "directory of all state");
+  add("run", po::value<std::string>(&out.run_dir),
+      "directory for sockets and mounts (default /run/varve/<instance>)");
+  add("listen", text(out.listen), "address:port of the API");
+  add("public-url", po::value<std::string>(&out.public_url),
+      "base of URLs in answers (default: the request's Host)");
+  add("tls-cert", po::value<std::string>(&out.tls_cert), "PEM file");
+  add("tls-key", po::value<std::string>(&out.tls_key), "PEM file");
+  add("log", text(out.log), "where the log lies: embedded");
+  add("toolbox", po::value<std::string>(&out.toolbox_path),
+      "path of varve-toolbox (default: beside this binary)");
+  add("monitor", po::value<std::string>(&out.monitor_path),
+      "path of varve-monitor (default: beside this binary)");
+  add("runtime", text(out.runtime), "OCI runtime: auto, crun, runc or a path");
+  add("concurrent-starts",
+      po::value<unsigned>(&out.concurrent_starts)
+        ->default_value(out.concurrent_starts),
+      "sandboxes started at once, 1 to 64");
+  add("log-level", text(out.log_level), "debug, info, warning or error");
+  return all;
+}
+
+result<void> check(const options& o) {
+  if (o.concurrent_starts < 1 || o.concurrent_starts > 64)
+    return failure(errc::invalid, "--concurrent-starts must be 1 to 64");
+  if (o.data_dir.empty() || o.data_dir.front() != '/')
+    return failure(errc::invalid, "--data must be an absolute path");
+  if (o.log != "embedded")
+    return failure(errc::invalid, "--log " + o.log
+                                    + " is not supported: this version keeps "
+                                      "its log in --data (embedded)");
+  if (o.tls_cert.empty() != o.tls_key.empty())
+    return failure(errc::invalid, "--tls-cert and --tls-key go together");
+  return ok();
+}
+
+} // namespace
+
+result<options> parse_options(int argc, char** argv) {
+  options out;
+  auto visible = describe(out);
+  po::options_description everything;
+  std::vector<std::string> words;
+  everything.add(visible).add_options()(
+    "words", po::value<std::vector<std::string>>(&words));
+  po::positional_options_description places;
+  places.add("words", -1);
+  try {
+    po::variables_map found;
+    po::store(po::command_line_parser(argc, argv)
+                .options(everything)
+                .positional(places)
+                .run(),
+              found);
+    po::notify(found);
+  } catch (const po::error& e) {
+    return failure(errc::invalid, e.what());
+  }
+  if (!words.empty()) {
+    out.verb = words.front();
+    out.arguments.assign(words.begin() + 1, words.end());
+  }
+  if (!out.help)
+    VARVE_CHECK(check(out));
+  return out;
+}
+
+std::string usage() {
+  options defaults;
+  std::ostringstream text;
+  text << "varve: runs AI-generated code in sandboxes\n\n"
+          "  varve serve                    run the server\n"
+          "  varve key create NAME          make an API key and print it once\n"
+          "  varve key list                 names of the keys\n"
+          "  varve key revoke NAME          revoke a key\n"
+          "  varve backup DIR               consistent copy of the state\n"
+          "  varve restore DIR              state from a copy (server stopped)\n"
+          "  varve projections rebuild      rebuild the read models\n"
+          "  varve log dump                 every record, one JSON line each\n"
+          "  varve log verify               recompute every chain\n"
+          "  varve stop-all                 stop every sandbox (server stopped)\n"
+          "  varve purge                    destroy every sandbox and all state\n"
+          "  varve version\n\n"
+       << describe(defaults);
+  return text.str();
+}
+
+} // namespace varve::ops

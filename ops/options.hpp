@@ -1,0 +1,34 @@
+// The command line of `varve`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "events/base/result.hpp"
+
+namespace varve::ops {
+
+struct options {
+  std::string verb;                   // "serve", "key", "log", ...
+  std::vector<std::string> arguments; // what follows the verb
+
+  std::string data_dir = "/var/lib/varve";
+  std::string run_dir; // empty: /run/varve/<instance>
+  std::string listen = "127.0.0.1:3986";
+  std::string public_url; // empty: from the request's Host
+  std::string tls_cert;
+  std::string tls_key;
+  std::string log = "embedded";
+  std::string toolbox_path; // empty: beside this binary
+  std::string monitor_path;
+  std::string runtime = "auto"; // auto, crun, runc or a path
+  std::string log_level = "info";
+  unsigned concurrent_starts = 4;
+  bool help = false;
+};
+
+// Errors: invalid, with the text a user needs.
+result<options> parse_options(int argc, char** argv);
+std::string usage();
+
+} // namespace varve::ops
