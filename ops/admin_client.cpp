@@ -40,7 +40,7 @@ result<int> connect_to(const std::string& path) {
     ::close(fd);
     return failure(errc::runner_unavailable,
                    "no server answers at " + path
-                     + "; start it with ops/up or varve serve");
+                       + "; start it with ops/up or varve serve");
   }
   return fd;
 }

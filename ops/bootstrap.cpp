@@ -142,11 +142,10 @@ result<void> bootstrap::first_key(const std::string& organization_id) {
   what.prefix = key.substr(0, 3);
   what.suffix = key.substr(key.size() - 3);
   what.user_id = "operator";
-  what.permissions = {"write:registries", "delete:registries",
-                      "write:snapshots",  "delete:snapshots",
-                      "write:sandboxes",  "delete:sandboxes",
-                      "read:volumes",     "write:volumes",
-                      "delete:volumes"};
+  what.permissions = {
+      "write:registries", "delete:registries", "write:snapshots",
+      "delete:snapshots", "write:sandboxes",   "delete:sandboxes",
+      "read:volumes",     "write:volumes",     "delete:volumes"};
   return submit(std::move(what), organization_id);
 }
 
@@ -158,7 +157,7 @@ result<void> bootstrap::snapshots() {
   auto chosen_ref = chosen ? trimmed(chosen.value()) : std::string{};
   if (chosen_ref.empty())
     log_warning("bootstrap", "no default snapshot in " + images
-                               + "; make it with ops/image/build-base");
+                                 + "; make it with ops/image/build-base");
   for (const auto& ref : image_refs(images)) {
     VARVE_TRY(auto config, image_config(images, ref));
     auto is_default = ref == chosen_ref;

@@ -17,10 +17,8 @@ class bootstrap {
  public:
   bootstrap(control& commands, projections::queries& reads, const clock& time,
             std::string data_dir)
-    : commands_(commands),
-      reads_(reads),
-      time_(time),
-      data_dir_(std::move(data_dir)) {
+      : commands_(commands), reads_(reads), time_(time),
+        data_dir_(std::move(data_dir)) {
     // nop
   }
 

@@ -17,15 +17,15 @@ result<void> version(const options&) {
 
 command_function find_command(std::string_view verb) noexcept {
   static constexpr std::array<std::pair<std::string_view, command_function>, 9>
-    table{{{"serve", serve},
-           {"key", key},
-           {"backup", backup},
-           {"restore", restore},
-           {"projections", projections},
-           {"log", log},
-           {"stop-all", stop_all},
-           {"purge", purge},
-           {"version", version}}};
+      table{{{"serve", serve},
+             {"key", key},
+             {"backup", backup},
+             {"restore", restore},
+             {"projections", projections},
+             {"log", log},
+             {"stop-all", stop_all},
+             {"purge", purge},
+             {"version", version}}};
   for (const auto& [name, run] : table)
     if (name == verb)
       return run;

@@ -62,8 +62,8 @@ result<std::string> read_file(const std::string& path) {
 result<void> write_private_file(const std::string& path,
                                 const std::string& content) {
   auto temporary = path + ".new";
-  int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                  0600);
+  int fd =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0)
     return io_failure("create", temporary);
   auto written = write_all(fd, content, temporary);
@@ -98,7 +98,7 @@ result<file_lock> file_lock::take(const std::string& path) {
 }
 
 file_lock::file_lock(file_lock&& other) noexcept
-  : fd_(std::exchange(other.fd_, -1)) {
+    : fd_(std::exchange(other.fd_, -1)) {
   // nop
 }
 

@@ -18,13 +18,13 @@ result<void> make_private_directory(const std::string& path);
 
 // Holds an exclusive lock until destroyed; conflict when somebody else has it.
 class file_lock {
-public:
+ public:
   static result<file_lock> take(const std::string& path);
   file_lock(file_lock&& other) noexcept;
   file_lock& operator=(file_lock&& other) noexcept;
   ~file_lock();
 
-private:
+ private:
   explicit file_lock(int fd) noexcept : fd_(fd) {
     // nop
   }

@@ -33,7 +33,7 @@ po::options_description describe(options& out) {
   add("runtime", text(out.runtime), "OCI runtime: auto, crun, runc or a path");
   add("concurrent-starts",
       po::value<unsigned>(&out.concurrent_starts)
-        ->default_value(out.concurrent_starts),
+          ->default_value(out.concurrent_starts),
       "sandboxes started at once, 1 to 64");
   add("log-level", text(out.log_level), "debug, info, warning or error");
   return all;
@@ -46,8 +46,8 @@ result<void> check(const options& o) {
     return failure(errc::invalid, "--data must be an absolute path");
   if (o.log != "embedded")
     return failure(errc::invalid, "--log " + o.log
-                                    + " is not supported: this version keeps "
-                                      "its log in --data (embedded)");
+                                      + " is not supported: this version keeps "
+                                        "its log in --data (embedded)");
   if (o.tls_cert.empty() != o.tls_key.empty())
     return failure(errc::invalid, "--tls-cert and --tls-key go together");
   return ok();
@@ -61,15 +61,15 @@ result<options> parse_options(int argc, char** argv) {
   po::options_description everything;
   std::vector<std::string> words;
   everything.add(visible).add_options()(
-    "words", po::value<std::vector<std::string>>(&words));
+      "words", po::value<std::vector<std::string>>(&words));
   po::positional_options_description places;
   places.add("words", -1);
   try {
     po::variables_map found;
     po::store(po::command_line_parser(argc, argv)
-                .options(everything)
-                .positional(places)
-                .run(),
+                  .options(everything)
+                  .positional(places)
+                  .run(),
               found);
     po::notify(found);
   } catch (const po::error& e) {
@@ -87,20 +87,23 @@ result<options> parse_options(int argc, char** argv) {
 std::string usage() {
   options defaults;
   std::ostringstream text;
-  text << "varve: runs AI-generated code in sandboxes\n\n"
-          "  varve serve                    run the server\n"
-          "  varve key create NAME          make an API key and print it once\n"
-          "  varve key list                 names of the keys\n"
-          "  varve key revoke NAME          revoke a key\n"
-          "  varve backup DIR               consistent copy of the state\n"
-          "  varve restore DIR              state from a copy (server stopped)\n"
-          "  varve projections rebuild      rebuild the read models\n"
-          "  varve log dump                 every record, one JSON line each\n"
-          "  varve log verify               recompute every chain\n"
-          "  varve stop-all                 stop every sandbox (server stopped)\n"
-          "  varve purge                    destroy every sandbox and all state\n"
-          "  varve version\n\n"
-       << describe(defaults);
+  text
+      << "varve: runs AI-generated code in sandboxes\n\n"
+         "  varve serve                    run the server\n"
+         "  varve key create NAME          make an API key and print it once\n"
+         "  varve key list                 names of the keys\n"
+         "  varve key revoke NAME          revoke a key\n"
+         "  varve backup DIR               consistent copy of the state\n"
+         "  varve restore DIR              state from a copy (server stopped)\n"
+         "  varve projections rebuild      rebuild the read models\n"
+         "  varve log dump                 every record, one JSON line each\n"
+         "  varve log verify               recompute every chain\n"
+         "  varve stop-all                 stop every sandbox (server "
+         "stopped)\n"
+         "  varve purge                    destroy every sandbox and all "
+         "state\n"
+         "  varve version\n\n"
+      << describe(defaults);
   return text.str();
 }
 

@@ -1,0 +1,37 @@
+#include "ops/runner_link.hpp"
+
+#include <utility>
+
+namespace varve::ops {
+
+// An operation that finds no runner stays owed and is handed over again.
+void runner_link::submit(schema::OperationT operation) {
+  if (auto* host = host_.load())
+    host->submit(std::move(operation));
+}
+
+void runner_link::acknowledge(std::string_view sandbox_id,
+                              std::uint64_t sequence) {
+  if (auto* host = host_.load())
+    host->acknowledge(sandbox_id, sequence);
+}
+
+void runner_link::outcome(schema::OutcomeT report) {
+  reports_.outcome(std::move(report));
+}
+
+void runner_link::observation(schema::ObservationT report) {
+  reports_.observation(std::move(report));
+}
+
+void runner_link::inventory(schema::InventoryT report) {
+  reports_.inventory(std::move(report));
+}
+
+result<int> runner_link::connect_toolbox(std::string_view sandbox_id) {
+  if (auto* host = host_.load())
+    return host->connect_toolbox(sandbox_id);
+  return failure(errc::runner_unavailable, "the runner is starting");
+}
+
+} // namespace varve::ops

@@ -1,0 +1,43 @@
+// The one-binary mode's control connection: joins the actors' port to the
+// runner in this process, in both directions, and opens streams to guests.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "actors/runner_port.hpp"
+#include "gateway/guest.hpp"
+#include "runner/host/runner_host.hpp"
+
+namespace varve::ops {
+
+class runner_link final : public runner_port,
+                          public runner::report_sink,
+                          public guest {
+ public:
+  // Where reports go; outlives the link.
+  explicit runner_link(runner_reports& reports) : reports_(reports) {
+    // nop
+  }
+
+  // Reports may come before the runner is known; operations may not.
+  void set(runner::runner_host* host) noexcept {
+    host_ = host;
+  }
+
+  void submit(schema::OperationT operation) override;
+  void acknowledge(std::string_view sandbox_id,
+                   std::uint64_t sequence) override;
+
+  void outcome(schema::OutcomeT report) override;
+  void observation(schema::ObservationT report) override;
+  void inventory(schema::InventoryT report) override;
+
+  result<int> connect_toolbox(std::string_view sandbox_id) override;
+
+ private:
+  runner_reports& reports_;
+  std::atomic<runner::runner_host*> host_{nullptr};
+};
+
+} // namespace varve::ops
