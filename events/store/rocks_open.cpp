@@ -50,6 +50,12 @@ result<void> make_directory(const store_options& options) {
 } // namespace
 
 result<std::unique_ptr<local_store>> local_store::open(store_options options) {
+  if (options.read_only) {
+    auto looker = std::make_unique<rocks_store>(std::move(options));
+    VARVE_CHECK(looker->look_at_database());
+    VARVE_CHECK(looker->load_heads());
+    return std::unique_ptr<local_store>{std::move(looker)};
+  }
   VARVE_CHECK(make_directory(options));
   auto store = std::make_unique<rocks_store>(std::move(options));
   VARVE_CHECK(store->open_database());
@@ -96,6 +102,24 @@ result<void> rocks_store::open_database() {
   if (families_.records->GetID() != records_family_number)
     return failure(errc::log_corrupt,
                    options_.path + " was not made by this program");
+  return ok();
+}
+
+result<void> rocks_store::look_at_database() {
+  auto options = database_options(options_.env);
+  options.create_if_missing = false;
+  std::vector<rocksdb::ColumnFamilyDescriptor> wanted{
+      {rocksdb::kDefaultColumnFamilyName, {}}};
+  for (const auto& name : own_families())
+    wanted.emplace_back(name, family_options(name, newest_));
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* raw = nullptr;
+  auto status = rocksdb::DB::OpenForReadOnly(options, options_.path, wanted,
+                                             &handles, &raw);
+  if (!status.ok())
+    return from_status("looking at " + options_.path, status);
+  database_.reset(raw);
+  adopt(handles);
   return ok();
 }
 

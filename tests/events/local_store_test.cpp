@@ -253,4 +253,19 @@ TEST_CASE("a copy taken while it serves opens as the same log") {
   CHECK(copy.store->latest("a").value()->version == 1);
 }
 
+TEST_CASE("a store is looked at beside the process that writes it") {
+  scratch_directory scratch;
+  open_log log{{.path = scratch.path() + "/log"}};
+  log.write(log.next(3, "a", 1));
+  auto look = local_store::open(
+      {.path = scratch.path() + "/log", .read_only = true});
+  REQUIRE(look);
+  CHECK(look.value()->read_stream("a", 1, 10).value().size() == 1);
+  log.write(log.next(3, "a", 2));
+  CHECK(look.value()->read_stream("a", 1, 10).value().size() == 1);
+  std::vector<record_ptr> more{log.next(3, "a", 3)};
+  CHECK(!look.value()->put(more, true));
+  CHECK(log.store->read_stream("a", 1, 10).value().size() == 2);
+}
+
 } // namespace varve::log
