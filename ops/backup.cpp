@@ -43,9 +43,10 @@ result<void> back_up(log::local_store& store, const std::string& data_dir,
   fs::remove_all(unfinished, problem);
   VARVE_CHECK(make_private_directory(unfinished));
   VARVE_CHECK(store.copy_to(unfinished + "/log"));
-  for (auto name : key_files)
+  for (auto name : key_files) {
     VARVE_CHECK(
         copy_private(fs::path{data_dir} / name, fs::path{unfinished} / name));
+  }
   fs::rename(unfinished, directory, problem);
   return check(problem, "cannot finish the backup");
 }
@@ -62,9 +63,10 @@ result<void> restore_backup(const std::string& directory,
   fs::copy(fs::path{directory} / "log", incoming, fs::copy_options::recursive,
            problem);
   VARVE_CHECK(check(problem, "cannot copy the log"));
-  for (auto name : key_files)
+  for (auto name : key_files) {
     VARVE_CHECK(
         copy_private(fs::path{directory} / name, fs::path{data_dir} / name));
+  }
   fs::remove_all(fs::path{data_dir} / "log", problem);
   VARVE_CHECK(check(problem, "cannot remove the old log"));
   fs::rename(incoming, fs::path{data_dir} / "log", problem);

@@ -2,7 +2,6 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "events/json.hpp"
 #include "events/local_store.hpp"
 #include "events/verify.hpp"
 #include "ops/backup.hpp"
@@ -15,33 +14,12 @@ namespace varve::ops {
 
 namespace {
 
-constexpr std::size_t page = 256;
-
 // Also beside a running server: as of now, and never written.
 result<std::unique_ptr<log::local_store>> look_at(const options& chosen) {
   log::store_options settings;
   settings.path = chosen.data_dir + "/log";
   settings.read_only = true;
   return log::local_store::open(settings);
-}
-
-result<void> dump_partition(log::local_store& store, std::uint16_t partition) {
-  std::uint64_t next = 0;
-  for (;;) {
-    VARVE_TRY(auto records, store.read(partition, next, page));
-    if (records.empty())
-      return ok();
-    for (const auto& record : records)
-      std::printf("%s\n", log::to_json(*record).c_str());
-    next += records.size();
-  }
-}
-
-result<void> dump(const options& chosen) {
-  VARVE_TRY(auto store, look_at(chosen));
-  for (std::uint16_t p = 0; p < log::partition_count; ++p)
-    VARVE_CHECK(dump_partition(*store, p));
-  return ok();
 }
 
 result<void> verify(const options& chosen) {
@@ -56,11 +34,9 @@ result<void> verify(const options& chosen) {
 } // namespace
 
 result<void> log(const options& chosen) {
-  if (chosen.arguments.size() == 1 && chosen.arguments[0] == "dump")
-    return dump(chosen);
   if (chosen.arguments.size() == 1 && chosen.arguments[0] == "verify")
     return verify(chosen);
-  return failure(errc::invalid, "usage: varve log dump | verify");
+  return failure(errc::invalid, "usage: varve log verify");
 }
 
 result<void> restore(const options& chosen) {

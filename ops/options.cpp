@@ -79,8 +79,9 @@ result<options> parse_options(int argc, char** argv) {
     out.verb = words.front();
     out.arguments.assign(words.begin() + 1, words.end());
   }
-  if (!out.help)
+  if (!out.help) {
     VARVE_CHECK(check(out));
+  }
   return out;
 }
 

@@ -54,6 +54,9 @@ result<void> prepare_data_dir(const std::string& path) {
     return failure(errc::io,
                    "cannot use " + path + ": "
                        + (problem ? problem.message() : std::strerror(errno)));
+  for (auto* closed : {"/log", "/journal"}) {
+    VARVE_CHECK(make_private_directory(path + closed));
+  }
   return ok();
 }
 
@@ -98,7 +101,7 @@ result<void> serve(const options& chosen) {
   protect_memory();
   raise_descriptor_limit();
   set_level(chosen.log_level);
-  ::umask(0077);
+  ::umask(0022);
   VARVE_CHECK(prepare_data_dir(chosen.data_dir));
   warn_if_open(chosen);
   auto self = ::getpid();
