@@ -47,6 +47,17 @@ result<void> make_directory(const store_options& options) {
   return ok();
 }
 
+// Nothing of a database in use is looked at.
+result<void> check_unused(rocksdb::Env& env, const std::string& path) {
+  rocksdb::FileLock* lock = nullptr;
+  auto status = env.LockFile(path + "/LOCK", &lock);
+  if (!status.ok())
+    return failure(errc::store_failed,
+                   path + " is in use: " + status.ToString());
+  env.UnlockFile(lock);
+  return ok();
+}
+
 } // namespace
 
 result<std::unique_ptr<local_store>> local_store::open(store_options options) {
@@ -83,6 +94,7 @@ result<void> rocks_store::open_database() {
   compacts_ = room == disk_state::ample;
   auto options = database_options(options_.env);
   options.create_missing_column_families = true;
+  VARVE_CHECK(check_unused(*options.env, options_.path));
   VARVE_CHECK(
       audit_database(*options.env, options_.path, options_.verify_bytes));
   VARVE_TRY(auto names, families_on_disk(options, options_.path));
