@@ -24,7 +24,8 @@ namespace {
 constexpr std::chrono::minutes hook_time{60};
 constexpr std::string_view key_prefix = "/keys/";
 
-// Runs a hook where it may block.
+// Runs a hook where it may block. Name what is passed: g++ 12 destroys a
+// temporary function object in a co_await expression twice.
 awaitable<result<void>> run_blocking(boost::asio::thread_pool& where,
                                      std::function<result<void>()> what) {
   using outcome = result<void>;
@@ -177,10 +178,10 @@ awaitable<result<response>> admin_site::backup(const request& r) {
     co_return failure(errc::invalid, "directory must be an absolute path");
   if (!hooks_.backup)
     co_return failure(errc::unsupported, "backup is not available");
-  auto done =
-      co_await run_blocking(blocking_, [this, where = *directory.value()] {
-        return hooks_.backup(where);
-      });
+  std::function<result<void>()> work = [this, where = *directory.value()] {
+    return hooks_.backup(where);
+  };
+  auto done = co_await run_blocking(blocking_, std::move(work));
   if (!done)
     co_return done.error();
   co_return json_answer(200, json::object{});
@@ -195,10 +196,11 @@ awaitable<result<response>> admin_site::rebuild(const request& r) {
     co_return projection.error();
   if (!hooks_.rebuild)
     co_return failure(errc::unsupported, "rebuild is not available");
-  auto done = co_await run_blocking(
-      blocking_, [this, which = projection.value().value_or("")] {
+  std::function<result<void>()> work =
+      [this, which = projection.value().value_or("")] {
         return hooks_.rebuild(which);
-      });
+      };
+  auto done = co_await run_blocking(blocking_, std::move(work));
   if (!done)
     co_return done.error();
   co_return json_answer(200, json::object{});
