@@ -8,7 +8,7 @@ leftovers() {
   leftover_files "$data" "$run"
   leftover_mounts "$data" "$run"
   leftover_loops "$data"
-  leftover_processes "$run" "$instance"
+  leftover_processes "$data" "$instance"
   leftover_names "$instance"
 }
 
@@ -34,14 +34,17 @@ leftover_loops() {
     index($2, data) == 1 { print "loop device:", $1, $2 }'
 }
 
+# Ours are in a cgroup of the instance, or are a varve binary that names the
+# data directory or the instance.
 leftover_processes() {
   local pid command
   for pid in /proc/[0-9]*; do
     command=$(tr '\0' ' ' 2>/dev/null <"$pid/cmdline") || continue
-    case $command in
-      *"$1/"* | *varve*"$2"*)
-        printf 'process: %s %s\n' "${pid#/proc/}" "${command:0:80}" ;;
-    esac
+    if grep -q "varve-$2" "$pid/cgroup" 2>/dev/null ||
+      [[ ${command%% *} == *varve* && $command == *" $1"[/\ ]* ]] ||
+      [[ ${command%% *} == *varve* && $command == *"$2"* ]]; then
+      printf 'process: %s %s\n' "${pid#/proc/}" "${command:0:80}"
+    fi
   done
 }
 

@@ -143,7 +143,7 @@ class VarveServer:
 
     def expect_nothing_left(self, instance):
         script = ('. ops/lib/leftovers.sh; leftover_mounts "$1" "$2"; '
-                  'leftover_loops "$1"; leftover_processes "$2" "$3"; '
+                  'leftover_loops "$1"; leftover_processes "$1" "$3"; '
                   'leftover_names "$3"')
         answer = subprocess.run(
             ["bash", "-c", script, "leftovers", self.data,
