@@ -10,11 +10,9 @@ void captured_output::append(std::string_view bytes) {
   if (full_)
     return;
   auto fits = bytes.substr(0, limit - kept_);
+  if (kept_ + fits.size() > granted && !share_.take(fits.size()))
+    fits = fits.substr(0, granted - std::min(granted, kept_));
   full_ = fits.size() < bytes.size();
-  if (!share_.take(fits.size())) {
-    full_ = true;
-    return;
-  }
   kept_ += fits.size();
   while (!fits.empty()) {
     if (pieces_.empty() || pieces_.back().size() == piece_size)

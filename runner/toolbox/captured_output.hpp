@@ -15,6 +15,8 @@ class captured_output {
  public:
   static constexpr std::size_t limit = 16 << 20; // bytes of one command
   static constexpr std::size_t piece_size = 64 << 10;
+  // So much of every command is kept whatever others have taken.
+  static constexpr std::size_t granted = piece_size;
 
   explicit captured_output(memory_budget& memory) : share_{memory} {
     // nop

@@ -68,6 +68,7 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<std::optional<std::size_t>> read_body(char* out, std::size_t size);
   awaitable<outcome<std::string>> read_whole_body(std::size_t limit,
                                                   budget_share& share);
+  awaitable<outcome<command>> read_command(duty kind);
   awaitable<bool> drain_body();
   awaitable<command_outcome> run(command c);
   awaitable<bool> wait_for_turn();

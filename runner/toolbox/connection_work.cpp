@@ -104,25 +104,24 @@ class errand_turn {
   connection& owner_;
 };
 
+// The body is gone when the command runs.
+awaitable<outcome<command>> connection::read_command(duty kind) {
+  budget_share share{rt_.memory};
+  auto body = co_await read_whole_body(command_body_limit, share);
+  if (!body)
+    co_return std::move(body.error());
+  co_return kind == duty::execute ? parse_execute(body.value(), rt_.sandbox)
+                                  : parse_code_run(body.value(), rt_.sandbox);
+}
+
 awaitable<bool> connection::serve_command(duty kind) {
-  std::optional<command_outcome> done;
-  {
-    // The body is not kept while the command runs.
-    budget_share share{rt_.memory};
-    auto body = co_await read_whole_body(command_body_limit, share);
-    if (!body)
-      co_return co_await respond(std::move(body.error()));
-    auto parsed = kind == duty::execute
-                      ? parse_execute(body.value(), rt_.sandbox)
-                      : parse_code_run(body.value(), rt_.sandbox);
-    if (!parsed)
-      co_return co_await respond(std::move(parsed.error()));
-    body.value() = {};
-    done.emplace(co_await run(std::move(parsed.value())));
-  }
-  if (done->refused)
-    co_return co_await respond(*done->refused);
-  co_return co_await write_outcome(*done);
+  auto wanted = co_await read_command(kind);
+  if (!wanted)
+    co_return co_await respond(std::move(wanted.error()));
+  auto done = co_await run(std::move(wanted.value()));
+  if (done.refused)
+    co_return co_await respond(std::move(*done.refused));
+  co_return co_await write_outcome(done);
 }
 
 awaitable<command_outcome> connection::run(command c) {

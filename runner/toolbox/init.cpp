@@ -94,7 +94,7 @@ std::string choose_workdir(const guest_config& config, const identity& who) {
 
 // Opened before any guest code runs, which could replace it.
 int open_null() {
-  int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   struct stat st {};
   if (fd >= 0 && ::fstat(fd, &st) == 0 && S_ISCHR(st.st_mode))
     return fd;

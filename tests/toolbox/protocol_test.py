@@ -1,5 +1,6 @@
 """HTTP itself: routes, malformed input, limits on connections and memory."""
 
+import json
 import socket
 import unittest
 
@@ -79,6 +80,8 @@ class Routes(unittest.TestCase):
                      b"POST /x HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
                      b"POST /x HTTP/1.1\r\nContent-Length: 1\r\n"
                      b"Content-Length: 2\r\n\r\n",
+                     b"POST /x HTTP/1.1\r\nContent-Length: 4\r\n"
+                     b"Transfer-Encoding: chunked\r\n\r\n0\r\n",
                      b"\x16\x03\x01\x02\x00\x01\x00"):
             with self.subTest(text=text):
                 told = self.daemon.raw(text + b"\r\n\r\n")
@@ -149,10 +152,10 @@ class Limits(unittest.TestCase):
     def test_output_of_many_commands_stays_within_one_budget(self):
         with Daemon() as daemon:
             connections = [daemon.connection() for _ in range(8)]
+            command = {"command": "head -c 15000000 /dev/zero | tr '\\0' a; "
+                                  "sleep 2"}
             for one in connections:
-                one.request("POST", "/process/execute",
-                            '{"command":"head -c 15000000 /dev/zero | tr '
-                            '\\\\0 a; sleep 2"}')
+                one.request("POST", "/process/execute", json.dumps(command))
             cut = 0
             for one in connections:
                 answer = one.getresponse().read()
