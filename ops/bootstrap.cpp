@@ -19,7 +19,6 @@ using namespace std::chrono_literals;
 namespace json = boost::json;
 
 constexpr auto patience = 30s;
-constexpr auto key_name = "default";
 
 // Version 8 UUID from a name: the same on every start.
 std::string named_id(std::string_view name) {
@@ -102,11 +101,18 @@ result<void> bootstrap::register_runner(RegisterRunner what) {
   return submit(std::move(what), {});
 }
 
+// The first key's file comes before the organization, and only then: once there
+// is an organization, a missing file means that somebody removed it.
 result<std::string> bootstrap::default_organization() {
   VARVE_TRY(auto known, reads_.organizations());
   for (const auto& organization : known)
     if (organization.name == "Default")
       return organization.id;
+  auto path = data_dir_ + "/api-key";
+  auto stored = read_file(path);
+  if (!stored && stored.error().code == errc::not_found) {
+    VARVE_CHECK(write_private_file(path, make_api_key() + "\n"));
+  }
   auto id = uuid::v4().str();
   CreateOrganization what;
   what.name = "Default";
@@ -115,21 +121,15 @@ result<std::string> bootstrap::default_organization() {
   return id;
 }
 
-// The file is written before the log knows the key. A key that was revoked has
-// no file any more (admin_commands), so it does not come back here.
+// Registers what the file holds, unless the log knows it. The file of a key
+// that is revoked is removed first (admin_commands).
 result<void> bootstrap::first_key(const std::string& organization_id) {
   auto path = data_dir_ + "/api-key";
   auto stored = read_file(path);
-  VARVE_TRY(auto keys, reads_.api_keys(organization_id));
-  if (!stored) {
-    if (stored.error().code != errc::not_found)
-      return stored.as_failure();
-    if (!keys.empty())
-      return ok();
-    auto fresh = make_api_key();
-    VARVE_CHECK(write_private_file(path, fresh + "\n"));
-    stored = fresh;
-  }
+  if (!stored && stored.error().code == errc::not_found)
+    return ok();
+  if (!stored)
+    return stored.as_failure();
   auto key = trimmed(stored.value());
   VARVE_TRY(auto known, reads_.api_key(hash_of(key)));
   if (known)
@@ -137,15 +137,16 @@ result<void> bootstrap::first_key(const std::string& organization_id) {
   if (key.size() < 16)
     return failure(errc::invalid, path + " holds no API key");
   CreateApiKey what;
-  what.name = key_name;
+  what.name = "default";
   what.hash = hash_of(key);
   what.prefix = key.substr(0, 3);
   what.suffix = key.substr(key.size() - 3);
   what.user_id = "operator";
-  what.permissions = {
-      "write:registries", "delete:registries", "write:snapshots",
-      "delete:snapshots", "write:sandboxes",   "delete:sandboxes",
-      "read:volumes",     "write:volumes",     "delete:volumes"};
+  what.permissions = {"write:registries", "delete:registries",
+                      "write:snapshots",  "delete:snapshots",
+                      "write:sandboxes",  "delete:sandboxes",
+                      "read:volumes",     "write:volumes",
+                      "delete:volumes"};
   return submit(std::move(what), organization_id);
 }
 
