@@ -142,11 +142,10 @@ result<void> bootstrap::first_key(const std::string& organization_id) {
   what.prefix = key.substr(0, 3);
   what.suffix = key.substr(key.size() - 3);
   what.user_id = "operator";
-  what.permissions = {"write:registries", "delete:registries",
-                      "write:snapshots",  "delete:snapshots",
-                      "write:sandboxes",  "delete:sandboxes",
-                      "read:volumes",     "write:volumes",
-                      "delete:volumes"};
+  what.permissions = {
+      "write:registries", "delete:registries", "write:snapshots",
+      "delete:snapshots", "write:sandboxes",   "delete:sandboxes",
+      "read:volumes",     "write:volumes",     "delete:volumes"};
   return submit(std::move(what), organization_id);
 }
 

@@ -257,8 +257,8 @@ TEST_CASE("a store is looked at beside the process that writes it") {
   scratch_directory scratch;
   open_log log{{.path = scratch.path() + "/log"}};
   log.write(log.next(3, "a", 1));
-  auto look = local_store::open(
-      {.path = scratch.path() + "/log", .read_only = true});
+  auto look =
+      local_store::open({.path = scratch.path() + "/log", .read_only = true});
   REQUIRE(look);
   CHECK(look.value()->read_stream("a", 1, 10).value().size() == 1);
   log.write(log.next(3, "a", 2));
