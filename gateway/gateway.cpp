@@ -21,10 +21,12 @@
 
 namespace varve::gateway {
 
+using std::chrono::steady_clock;
+
 namespace {
 
 constexpr std::chrono::milliseconds sweep_time{100};
-constexpr std::chrono::seconds review_time{5};
+constexpr std::chrono::seconds last_words_time{3};
 
 class running_gateway final : public gateway {
  public:
@@ -82,16 +84,13 @@ class running_gateway final : public gateway {
     public_listener_->stop_accepting();
     if (admin_listener_)
       admin_listener_->stop_accepting();
-    {
-      std::lock_guard lock{mutex_};
-      is_stopping_ = true;
-    }
-    wake_.notify_all();
-    sweeper_.join(); // closes what is left, then ends
     work_.reset();
+    set(is_stopping_);
     for (auto& t : threads_)
-      t.join();
+      t.join(); // when the last connection has ended
     threads_.clear();
+    set(is_over_);
+    sweeper_.join();
   }
 
  private:
@@ -104,10 +103,17 @@ class running_gateway final : public gateway {
     return load_certificate(options_.tls_cert, options_.tls_key);
   }
 
+  void set(std::atomic<bool>& flag) {
+    {
+      std::lock_guard lock{mutex_};
+      flag = true;
+    }
+    wake_.notify_all();
+  }
+
   // The time-outs of all streams; at the end, the end of all streams.
   void sweep() {
-    using std::chrono::steady_clock;
-    auto next_review = steady_clock::now() + review_time;
+    auto next_review = steady_clock::now() + options_.bounds.review_time;
     std::unique_lock lock{mutex_};
     while (!is_stopping_) {
       wake_.wait_for(lock, sweep_time);
@@ -115,18 +121,24 @@ class running_gateway final : public gateway {
       streams_.close_overdue();
       if (steady_clock::now() >= next_review) {
         api_.proxy().review();
-        next_review = steady_clock::now() + review_time;
+        next_review = steady_clock::now() + options_.bounds.review_time;
       }
       lock.lock();
     }
+    drain(lock);
+  }
+
+  void drain(std::unique_lock<std::mutex>& lock) {
     auto until = steady_clock::now() + options_.bounds.drain_time;
-    streams_.close_idle();
-    while (streams_.size() > 0) {
-      wake_.wait_for(lock, sweep_time);
+    while (!is_over_) {
       streams_.close_overdue();
       streams_.close_idle();
       if (steady_clock::now() >= until)
         streams_.close_all();
+      // What still waits then waits for a hook or a port, not for a peer.
+      if (steady_clock::now() >= until + last_words_time)
+        context_.stop();
+      wake_.wait_for(lock, sweep_time);
     }
   }
 
@@ -136,6 +148,7 @@ class running_gateway final : public gateway {
   services services_;
   stream_registry streams_;
   std::atomic<bool> is_stopping_{false};
+  std::atomic<bool> is_over_{false};
   api_site api_;
   admin_site admin_;
   serving api_serving_;

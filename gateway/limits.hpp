@@ -9,8 +9,8 @@ namespace varve::gateway {
 struct limits {
   std::size_t header_bytes = 16 * 1024;
   std::size_t body_bytes = 1024 * 1024; // of the API; proxied ones are free
-  std::size_t connections = 4096;
-  std::size_t commands = 4096;              // in flight, all together
+  std::size_t streams = 8192;  // open, to clients and to sandboxes together
+  std::size_t commands = 4096; // in flight, all together
   std::size_t organization_commands = 1024; // of one organization
   std::size_t sandbox_commands = 16;        // of one sandbox
 
@@ -24,6 +24,8 @@ struct limits {
   // Java clients give up on a request after 10 s.
   std::chrono::milliseconds hold_time{7'500};
   std::chrono::milliseconds command_time{8'000};
+  // How soon a revoked key closes what it opened.
+  std::chrono::milliseconds review_time{5'000};
   std::chrono::milliseconds drain_time{9'000}; // for open requests at the end
 };
 

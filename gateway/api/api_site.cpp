@@ -121,7 +121,7 @@ site::decision api_site::decide(request& r) {
     return ready(std::move(out));
   }
   if (auto where = parse_proxy_path(r.path))
-    return proxy_.decide(r, *where, *this, *with_);
+    return proxy_.decide(r, *where, *with_);
   return decide_route(r);
 }
 

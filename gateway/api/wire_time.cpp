@@ -61,6 +61,9 @@ class scanner {
   bool at_end() const noexcept {
     return rest_.empty();
   }
+  void fail() noexcept {
+    failed_ = true;
+  }
   bool failed() const noexcept {
     return failed_;
   }
@@ -76,9 +79,10 @@ class scanner {
 
 } // namespace
 
-std::optional<timestamp> from_iso8601(std::string_view text) noexcept {
+namespace {
+
+std::chrono::sys_days read_date(scanner& in) noexcept {
   using namespace std::chrono;
-  scanner in{text};
   int y = in.number(4);
   in.expect("-");
   int m = in.number(2);
@@ -86,30 +90,45 @@ std::optional<timestamp> from_iso8601(std::string_view text) noexcept {
   int d = in.number(2);
   year_month_day date{year{y}, month{static_cast<unsigned>(m)},
                       day{static_cast<unsigned>(d)}};
-  milliseconds of_day{0};
-  if (!in.failed() && !in.at_end()) {
-    in.expect("Tt ");
-    hours h{in.number(2)};
-    in.expect(":");
-    minutes min{in.number(2)};
-    of_day = h + min;
-    if (in.accept(":"))
-      of_day += seconds{in.number(2)};
-    if (in.accept("."))
-      of_day += milliseconds{in.fraction()};
-    if (in.accept("+-")) {
-      int sign = in.last() == '+' ? -1 : 1;
-      of_day += sign * hours{in.number(2)};
-      in.accept(":");
-      of_day += sign * minutes{in.number(2)};
-    } else {
-      in.accept("Zz");
-    }
+  if (!date.ok())
+    in.fail();
+  return in.failed() ? sys_days{} : sys_days{date};
+}
+
+// "T03:04", "T03:04:05.678+01:00"
+std::chrono::milliseconds read_time_of_day(scanner& in) noexcept {
+  using namespace std::chrono;
+  in.expect("Tt ");
+  milliseconds out = hours{in.number(2)};
+  in.expect(":");
+  out += minutes{in.number(2)};
+  if (in.accept(":"))
+    out += seconds{in.number(2)};
+  if (in.accept("."))
+    out += milliseconds{in.fraction()};
+  if (in.accept("+-")) {
+    int sign = in.last() == '+' ? -1 : 1;
+    out += sign * hours{in.number(2)};
+    in.accept(":");
+    out += sign * minutes{in.number(2)};
+  } else {
+    in.accept("Zz");
   }
-  if (in.failed() || !in.at_end() || !date.ok() || of_day > hours{48})
-    return std::nullopt;
-  auto since = sys_days{date}.time_since_epoch() + of_day;
-  if (since < milliseconds{0})
+  return out;
+}
+
+} // namespace
+
+std::optional<timestamp> from_iso8601(std::string_view text) noexcept {
+  using namespace std::chrono;
+  scanner in{text};
+  auto day = read_date(in);
+  milliseconds of_day{0};
+  if (!in.failed() && !in.at_end())
+    of_day = read_time_of_day(in);
+  auto since = day.time_since_epoch() + of_day;
+  if (in.failed() || !in.at_end() || of_day > hours{48}
+      || since < milliseconds{0})
     return std::nullopt;
   return static_cast<timestamp>(since.count());
 }

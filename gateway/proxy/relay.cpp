@@ -1,5 +1,7 @@
 #include "gateway/proxy/relay.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "gateway/proxy/forwarded_headers.hpp"
@@ -71,7 +73,7 @@ class exchange {
   }
 
   awaitable<std::optional<fed>> feed_body() {
-    std::string piece(piece_size, '\0');
+    std::string piece(piece_for(client_.reader.head()), '\0');
     bool guest_reads = true;
     for (;;) {
       auto got = co_await client_.reader.read_body(asio::buffer(piece),
@@ -135,7 +137,7 @@ class exchange {
     auto sent = co_await client_.stream.write(parts, bounds_.write_time);
     if (sent.failure)
       co_return answered::in_part;
-    std::string piece(piece_size, '\0');
+    std::string piece(piece_for(answer), '\0');
     while (!from_guest_.is_complete()) {
       auto got = co_await from_guest_.read_body(asio::buffer(piece),
                                                 bounds_.stream_idle_time);
@@ -179,6 +181,11 @@ class exchange {
 
   // --- either way -----------------------------------------------------------
 
+  static std::size_t piece_for(const message_head& head) noexcept {
+    auto size = head.content_length.value_or(piece_size);
+    return std::clamp<std::uint64_t>(size, 1, piece_size);
+  }
+
   // One piece of a body, or its end when n is 0.
   awaitable<bool> write_piece(byte_stream& to, bool chunked,
                               const std::string& piece, std::size_t n) {
@@ -205,6 +212,8 @@ class exchange {
     auto head = response_head(101, with_common(std::move(headers)));
     pipe_ends ends{client_.stream, *guest_, head + from_guest_.take_rest(),
                    client_.reader.take_rest()};
+    // A pipe has no end of its own that a shutdown could wait for.
+    client_.stream.set_idle(true);
     co_await pipe_until_closed(std::move(ends), bounds_);
     co_return stream_end::close;
   }

@@ -65,13 +65,13 @@ result<std::optional<sandbox_view>> find_by_id(services& s, const request& r,
 } // namespace
 
 site::decision toolbox_proxy::decide(request& r, const proxy_path& where,
-                                     site& from, const serving& with) {
-  return where.through_api ? decide_in_api(r, where, from, with)
-                           : decide_direct(r, where, from, with);
+                                     const serving& with) {
+  return where.through_api ? decide_in_api(r, where, with)
+                           : decide_direct(r, where, with);
 }
 
 site::decision toolbox_proxy::decide_direct(request& r, const proxy_path& where,
-                                            site& from, const serving& with) {
+                                            const serving& with) {
   auto refuse = [&](unsigned status, const std::string& message) {
     return ready(proxy_error_answer(r, status, message, services_.time.now()));
   };
@@ -97,11 +97,11 @@ site::decision toolbox_proxy::decide_direct(request& r, const proxy_path& where,
   if (found.value()->state != sandbox_state::started)
     return refuse(400, "bad request: failed to resolve container IP: no IP "
                        "address found. Is the Sandbox started?");
-  return connect(r, where, from, with);
+  return connect(r, where, with);
 }
 
 site::decision toolbox_proxy::decide_in_api(request& r, const proxy_path& where,
-                                            site& from, const serving& with) {
+                                            const serving& with) {
   auto refuse = [&](const error& e) {
     return ready(error_answer(r, e, services_.time.now()));
   };
@@ -118,53 +118,71 @@ site::decision toolbox_proxy::decide_in_api(request& r, const proxy_path& where,
     return refuse({errc::not_found, "Sandbox not found"});
   if (found.value()->state != sandbox_state::started)
     return refuse({errc::wrong_state, "Sandbox is not running"});
-  return connect(r, where, from, with);
+  return connect(r, where, with);
 }
 
 site::decision toolbox_proxy::connect(request& r, const proxy_path& where,
-                                      site& from, const serving& with) {
-  auto no_answer = [this, &r](std::string_view why) {
-    return proxy_error_answer(r, 502, "bad gateway: " + std::string{why},
-                              services_.time.now());
-  };
+                                      const serving& with) {
   bool counts = !says_true(r, "X-Daytona-Skip-Last-Activity-Update");
   if (counts)
     services_.used.touch(where.sandbox_id, services_.time.now());
   auto fd = services_.guests.connect_toolbox(where.sandbox_id);
   if (!fd)
-    return ready(no_answer("the toolbox of the sandbox does not answer"));
+    return ready(no_answer(r, "the toolbox of the sandbox does not answer"));
   auto owned = std::make_shared<descriptor>(fd.value());
   site::decision d;
-  d.streaming = [this, where, counts, owned, no_answer, &from, &with](
-                    client_side client, request& q) -> awaitable<stream_end> {
-    relay_plan plan;
-    auto query = query_for_guest(q.query);
-    plan.target = query.empty() ? where.rest : where.rest + "?" + query;
-    plan.for_guest = headers_for_guest(q, client.reader.head());
-    plan.keeps_cors = says_true(q, "X-Daytona-Disable-CORS");
-    if (!where.through_api)
-      plan.redirect_prefix = "/toolbox/" + where.sandbox_id;
-    response common;
-    from.finish(q, common);
-    plan.common = std::move(common.headers);
-    plan.no_answer = no_answer;
-    plan.reply = [&](response out) -> awaitable<bool> {
-      from.finish(q, out);
-      co_return co_await write_response(client, q, out, false, with);
-    };
-    auto guest = adopt_unix_stream(streams_, co_await asio::this_coro::executor,
-                                   owned->release());
-    if (!guest) {
-      co_await plan.reply(no_answer(guest.error().detail));
-      co_return stream_end::close;
-    }
-    open_relays::membership open{open_,
-                                 {q.who->key_hash, where.sandbox_id, counts,
-                                  client.stream.weak_from_this()}};
-    co_return co_await relay(client, q, std::move(guest.value()),
-                             services_.options.bounds, std::move(plan));
+  d.streaming = [this, where, counts, owned, &with](client_side client,
+                                                    request& q) {
+    return pass_on(client, q, where, counts, owned->release(), with);
   };
   return d;
+}
+
+awaitable<stream_end> toolbox_proxy::pass_on(client_side client, request& r,
+                                             const proxy_path& where,
+                                             bool counts, int guest_descriptor,
+                                             const serving& with) {
+  auto plan = plan_for(client, r, where, with);
+  auto executor = co_await asio::this_coro::executor;
+  auto guest = adopt_unix_stream(streams_, executor, guest_descriptor);
+  if (!guest) {
+    co_await plan.reply(no_answer(r, guest.error().detail));
+    co_return stream_end::close;
+  }
+  open_relays::entry entry{r.who->key_hash, where.sandbox_id, counts,
+                           client.stream.weak_from_this()};
+  open_relays::membership open{open_, std::move(entry)};
+  co_return co_await relay(client, r, std::move(guest.value()),
+                           services_.options.bounds, std::move(plan));
+}
+
+relay_plan toolbox_proxy::plan_for(client_side client, request& r,
+                                   const proxy_path& where,
+                                   const serving& with) {
+  relay_plan plan;
+  auto query = query_for_guest(r.query);
+  plan.target = query.empty() ? where.rest : where.rest + "?" + query;
+  plan.for_guest = headers_for_guest(r, client.reader.head());
+  plan.keeps_cors = says_true(r, "X-Daytona-Disable-CORS");
+  if (!where.through_api)
+    plan.redirect_prefix = "/toolbox/" + where.sandbox_id;
+  response common;
+  with.where.finish(r, common);
+  plan.common = std::move(common.headers);
+  plan.no_answer = [this, &r](std::string_view why) {
+    return no_answer(r, why);
+  };
+  plan.reply = [client, &r, &with](response out) -> awaitable<bool> {
+    with.where.finish(r, out);
+    co_return co_await write_response(client, r, out, false, with);
+  };
+  return plan;
+}
+
+response toolbox_proxy::no_answer(const request& r,
+                                  std::string_view why) const {
+  return proxy_error_answer(r, 502, "bad gateway: " + std::string{why},
+                            services_.time.now());
 }
 
 } // namespace varve::gateway

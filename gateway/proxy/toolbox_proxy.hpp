@@ -5,6 +5,7 @@
 #include "gateway/api/services.hpp"
 #include "gateway/proxy/open_relays.hpp"
 #include "gateway/proxy/proxy_path.hpp"
+#include "gateway/proxy/relay.hpp"
 #include "gateway/server/connection.hpp"
 #include "gateway/server/site.hpp"
 
@@ -17,8 +18,8 @@ class toolbox_proxy {
     // nop
   }
 
-  // Any thread. `from` finishes answers and outlives the request.
-  site::decision decide(request& r, const proxy_path& where, site& from,
+  // Any thread. `with` finishes answers and outlives the request.
+  site::decision decide(request& r, const proxy_path& where,
                         const serving& with);
 
   // Called every few seconds.
@@ -27,12 +28,18 @@ class toolbox_proxy {
   }
 
  private:
-  site::decision decide_direct(request& r, const proxy_path& where, site& from,
+  site::decision decide_direct(request& r, const proxy_path& where,
                                const serving& with);
-  site::decision decide_in_api(request& r, const proxy_path& where, site& from,
+  site::decision decide_in_api(request& r, const proxy_path& where,
                                const serving& with);
-  site::decision connect(request& r, const proxy_path& where, site& from,
+  site::decision connect(request& r, const proxy_path& where,
                          const serving& with);
+  awaitable<stream_end> pass_on(client_side client, request& r,
+                                const proxy_path& where, bool counts,
+                                int guest_descriptor, const serving& with);
+  relay_plan plan_for(client_side client, request& r, const proxy_path& where,
+                      const serving& with);
+  response no_answer(const request& r, std::string_view why) const;
 
   services& services_;
   stream_registry& streams_;

@@ -14,8 +14,13 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t max_discarded = 256 * 1024;
-constexpr milliseconds discard_time{1'000};
+// Of a body that nobody wants: read past within these, else the connection
+// ends.
+constexpr std::size_t max_skipped = 256 * 1024;
+constexpr milliseconds skip_time{1'000};
+// After our last words.
+constexpr std::size_t max_parting = 8 * 1024 * 1024;
+constexpr milliseconds parting_time{2'000};
 constexpr unsigned gone = 1; // instead of a status: the client has left
 
 bool is_host(std::string_view host) noexcept {
@@ -169,7 +174,7 @@ class connection {
   awaitable<bool> reply_and_skip_body(const request& r, response out) {
     const auto& head = reader_.head();
     bool is_short = head.content_length && !head.expects_continue
-                    && *head.content_length <= max_discarded;
+                    && *head.content_length <= max_skipped;
     bool goes_on =
         co_await reply(r, std::move(out), reader_.is_complete() || is_short);
     if (goes_on && !reader_.is_complete())
@@ -181,8 +186,8 @@ class connection {
   awaitable<bool> discard() {
     std::array<char, 8192> part{};
     std::size_t total = 0;
-    while (total < max_discarded) {
-      auto got = co_await reader_.read_body(asio::buffer(part), discard_time);
+    while (total < max_skipped) {
+      auto got = co_await reader_.read_body(asio::buffer(part), skip_time);
       if (got.failure)
         co_return false;
       if (got.bytes == 0)
@@ -205,10 +210,10 @@ class connection {
   awaitable<void> part() {
     co_await client_.end_writing();
     std::array<char, 8192> rest{};
-    auto until = steady_clock::now() + discard_time;
+    auto until = steady_clock::now() + parting_time;
     std::size_t total = 0;
-    while (total < max_discarded && steady_clock::now() < until) {
-      auto got = co_await client_.read_some(asio::buffer(rest), discard_time);
+    while (total < max_parting && steady_clock::now() < until) {
+      auto got = co_await client_.read_some(asio::buffer(rest), parting_time);
       if (got.failure)
         break;
       total += got.bytes;

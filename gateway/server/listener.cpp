@@ -137,7 +137,7 @@ class listener_of final : public listener {
   }
 
   void admit(socket_type socket, const serving& with) {
-    if (streams_.size() >= with.bounds.connections) {
+    if (streams_.size() >= with.bounds.streams) {
       boost::system::error_code ignored;
       socket.non_blocking(true, ignored);
       if (!tls_)

@@ -148,6 +148,31 @@ class message_reader::impl {
     co_return got.failure;
   }
 
+  void point_body_at(asio::mutable_buffer into) {
+    with_parser([&](auto& p) {
+      p.get().body().data = into.data();
+      p.get().body().size = into.size();
+      p.get().body().more = true;
+      return 0;
+    });
+  }
+
+  std::size_t body_room() {
+    return with_parser([](auto& p) { return p.get().body().size; });
+  }
+
+  // More of the body; the end of the stream may be the end of it.
+  awaitable<boost::system::error_code> fetch_body(milliseconds limit) {
+    auto failure = co_await fetch(limit, read_size);
+    if (failure == asio::error::eof)
+      with_parser([&](auto& p) {
+        failure = {};
+        p.put_eof(failure);
+        return 0;
+      });
+    co_return failure;
+  }
+
   head_outcome finish_head() {
     with_parser([&](auto& p) {
       fill(head, p);
@@ -222,44 +247,25 @@ const message_head& message_reader::head() const noexcept {
 awaitable<io_outcome> message_reader::read_body(asio::mutable_buffer into,
                                                 milliseconds limit) {
   auto& i = *impl_;
-  auto point_at = [&](void* data, std::size_t size) {
-    i.with_parser([&](auto& p) {
-      p.get().body().data = data;
-      p.get().body().size = size;
-      p.get().body().more = true;
-      return 0;
-    });
-  };
-  auto filled = [&] {
-    return into.size()
-           - i.with_parser([](auto& p) { return p.get().body().size; });
-  };
-  point_at(into.data(), into.size());
+  i.point_body_at(into);
   while (!i.is_done()) {
     auto failure = i.buffer.size() == 0
                        ? boost::system::error_code{http::error::need_more}
                        : i.step();
     if (failure == http::error::need_buffer)
       failure = {};
-    if (filled() == into.size() || (filled() > 0 && failure))
-      co_return io_outcome{{}, filled()};
+    auto n = into.size() - i.body_room();
+    // What is there is handed out at once; a failure shows again next time.
+    if (n == into.size() || (n > 0 && failure))
+      co_return io_outcome{{}, n};
     if (!failure)
       continue;
-    if (failure != http::error::need_more)
+    if (failure == http::error::need_more)
+      failure = co_await i.fetch_body(limit);
+    if (failure)
       co_return io_outcome{failure, 0};
-    auto fetched = co_await i.fetch(limit, read_size);
-    if (fetched == asio::error::eof)
-      i.with_parser([&](auto& p) {
-        fetched = {};
-        p.put_eof(fetched);
-        return 0;
-      });
-    if (fetched)
-      co_return io_outcome{fetched, 0};
   }
-  auto n = filled();
-  point_at(nullptr, 0);
-  co_return io_outcome{{}, n};
+  co_return io_outcome{{}, into.size() - i.body_room()};
 }
 
 bool message_reader::is_complete() const noexcept {

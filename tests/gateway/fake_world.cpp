@@ -77,7 +77,16 @@ fake_world::fake_world() {
 }
 
 fake_world::~fake_world() {
-  for (auto& t : toolboxes_)
+  join_toolboxes();
+}
+
+void fake_world::join_toolboxes() {
+  std::vector<std::thread> all;
+  {
+    std::lock_guard lock{mutex_};
+    all.swap(toolboxes_);
+  }
+  for (auto& t : all)
     t.join();
 }
 

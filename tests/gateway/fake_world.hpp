@@ -68,6 +68,8 @@ class fake_world final : public control,
   void set_state(const std::string& id, sandbox_state state);
   // What serves the next connections to any toolbox; it owns the descriptor.
   void set_toolbox(toolbox serve);
+  // Until every toolbox has ended; whatever they wait for must be over.
+  void join_toolboxes();
   void fail_next_command(errc code, std::string detail);
   void fail_queries(bool fails) {
     queries_fail_ = fails;

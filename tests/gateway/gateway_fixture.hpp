@@ -23,6 +23,7 @@ inline gateway::gateway_options test_options() {
   out.bounds.hold_time = std::chrono::milliseconds{300};
   out.bounds.command_time = std::chrono::milliseconds{500};
   out.bounds.drain_time = std::chrono::milliseconds{1000};
+  out.bounds.review_time = std::chrono::milliseconds{200};
   return out;
 }
 
