@@ -29,7 +29,7 @@ result<void> mount_groups(const monitor_options& options,
     }
     VARVE_CHECK(bind(entry.substr(equals + 1), place));
   }
-  return ok();
+  return make_read_only(target);
 }
 
 // crun refuses a host whose v2 tree beside v1 has controllers of its own. It
@@ -61,8 +61,8 @@ result<void> mount_sandbox(const monitor_options& options) {
                             ids.get()));
   auto sys = options.run + "/sys";
   VARVE_CHECK(mount_sysfs(sys));
-  VARVE_CHECK(mount_groups(options, sys + "/fs/cgroup"));
-  return make_read_only(sys);
+  VARVE_CHECK(make_read_only(sys));
+  return mount_groups(options, options.run + "/groups");
 }
 
 } // namespace varve::runner

@@ -12,8 +12,8 @@ result<void> join_init_groups(const monitor_options& options);
 
 result<void> enter_sandbox_network(const monitor_options& options);
 
-// The root file system at <run>/rootfs and the read-only /sys, with the
-// guest's own control groups in it, at <run>/sys.
+// The root file system at <run>/rootfs and, read-only, /sys at <run>/sys and
+// the guest's own control groups at <run>/groups.
 result<void> mount_sandbox(const monitor_options& options);
 
 } // namespace varve::runner

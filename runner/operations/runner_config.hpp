@@ -12,6 +12,7 @@ struct config {
   std::string monitor_path;     // the static varve-monitor
   std::string runtime = "auto"; // "auto", "crun", "runc", or a path to one
   unsigned concurrent_starts = 4;
+  unsigned guest_pids = 4096; // processes and threads a guest may have
   // "10.77.0.0/16"; empty: one that is free on this host. Kept once chosen.
   std::string subnet;
   // Address that answers DNS for sandboxes; empty: the host's own resolver.

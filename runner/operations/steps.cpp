@@ -17,18 +17,19 @@ namespace {
 constexpr std::chrono::milliseconds stop_grace{5000};
 
 // Where the owner's figures are missing or absurd.
+constexpr std::uint32_t default_memory_mib = 1024;
+constexpr std::uint32_t default_cpu_millis = 1000;
 constexpr std::uint32_t least_memory_mib = 64;
 constexpr std::uint32_t least_cpu_millis = 100;
-constexpr std::uint32_t guest_pids = 4096;
 
-cgroup_limits limits_of(const schema::SandboxSpecT& spec) {
+cgroup_limits limits_of(const execution& e) {
+  auto& resources = e.operation.spec->resources;
+  auto mib = resources ? resources->memory_mib() : default_memory_mib;
+  auto millis = resources ? resources->cpu_millis() : default_cpu_millis;
   cgroup_limits out;
-  out.pids = guest_pids;
-  if (!spec.resources)
-    return {std::uint64_t{1024} << 20, 1000, guest_pids};
-  auto mib = std::max(spec.resources->memory_mib(), least_memory_mib);
-  out.memory_bytes = std::uint64_t{mib} << 20;
-  out.cpu_millis = std::max(spec.resources->cpu_millis(), least_cpu_millis);
+  out.memory_bytes = std::uint64_t{std::max(mib, least_memory_mib)} << 20;
+  out.cpu_millis = std::max(millis, least_cpu_millis);
+  out.pids = e.host.settings.guest_pids;
   return out;
 }
 
@@ -42,7 +43,7 @@ result<void> make_files(execution& e) {
 }
 
 result<void> make_groups(execution& e) {
-  return e.host.groups.create(e.id(), limits_of(*e.operation.spec));
+  return e.host.groups.create(e.id(), limits_of(e));
 }
 
 result<void> make_bundle(execution& e) {
@@ -54,7 +55,7 @@ result<void> make_bundle(execution& e) {
   request.guest.user = spec.user;
   for (auto& pair : spec.env)
     request.guest.env[pair->key] = pair->value;
-  request.limits = limits_of(spec);
+  request.limits = limits_of(e);
   request.link = host.where.link(e.slot);
   request.address = host.addresses.address(e.slot);
   request.gateway = host.addresses.gateway();

@@ -26,7 +26,8 @@ std::uint64_t open_files_limit() {
 }
 
 oci_options bundle_of(const layout& where, const start_means& means,
-                      const start_request& request, int groups) {
+                      const start_request& request,
+                      const std::vector<std::string>& controllers) {
   auto& id = request.guest.sandbox_id;
   oci_options out;
   out.id = id;
@@ -38,7 +39,15 @@ oci_options bundle_of(const layout& where, const start_means& means,
   out.open_files = open_files_limit();
   if (means.runtime_cgroups)
     out.cgroup = "/" + where.cgroup(id) + "/init";
-  out.guest_groups = groups;
+  out.groups = where.run_sandbox(id) + "/groups";
+  out.controllers = controllers;
+  return out;
+}
+
+std::vector<std::string> names_of(const std::vector<std::string>& entries) {
+  std::vector<std::string> out;
+  for (auto& entry : entries)
+    out.push_back(entry.substr(0, entry.find('=')));
   return out;
 }
 
@@ -64,17 +73,19 @@ monitor_options options_of(const layout& where, const start_means& means,
 }
 
 result<void> make_run_directory(const layout& where, const start_means& means,
-                                const start_request& request, int groups) {
+                                const start_request& request,
+                                const std::vector<std::string>& controllers) {
   auto run = where.run_sandbox(request.guest.sandbox_id);
   // Its parent is closed to everybody; the runtime works inside as the guest's
   // root and must find its way on from here.
   VARVE_CHECK(make_directories(run, 0711));
   VARVE_CHECK(make_directory(run + "/rootfs", 0755));
   VARVE_CHECK(make_directory(run + "/sys", 0755));
+  VARVE_CHECK(make_directory(run + "/groups", 0755));
   VARVE_CHECK(write_file(run + "/boot", means.boot_id, 0600));
-  return write_file(run + "/config.json",
-                    make_oci_config(bundle_of(where, means, request, groups)),
-                    0600);
+  return write_file(
+      run + "/config.json",
+      make_oci_config(bundle_of(where, means, request, controllers)), 0600);
 }
 
 } // namespace
@@ -84,7 +95,8 @@ result<launch> launch::prepare(const layout& where, const start_means& means,
                                const start_request& request) {
   auto& id = request.guest.sandbox_id;
   auto options = options_of(where, means, request, groups);
-  VARVE_CHECK(make_run_directory(where, means, request, options.groups));
+  VARVE_CHECK(make_run_directory(where, means, request,
+                                 names_of(options.group_directories)));
   launch out;
   out.arguments_ = options.to_arguments(means.monitor_path);
   int ends[2];

@@ -32,7 +32,7 @@ json::array capabilities(bool with_admin) {
 
 json::array arguments(const oci_options& options) {
   std::string groups;
-  for (int i = 0; i < options.guest_groups; ++i)
+  for (std::size_t i = 0; i < options.controllers.size(); ++i)
     groups += (i == 0 ? "" : ",") + std::to_string(6 + i);
   return {toolbox_inside,  "init",           "--socket-fd=3",
           "--config-fd=4", "--seccomp-fd=5", "--cgroup-fds=" + groups};
@@ -61,7 +61,7 @@ json::object process(const oci_options& options) {
       {"noNewPrivileges", false}};
 }
 
-json::object mount(const char* target, const char* type,
+json::object mount(const std::string& target, const char* type,
                    const std::string& source,
                    std::initializer_list<const char*> options) {
   json::array list;
@@ -73,8 +73,27 @@ json::object mount(const char* target, const char* type,
           {"options", std::move(list)}};
 }
 
+void add_groups(json::array& out, const oci_options& o) {
+  auto add = [&](const std::string& below) {
+    out.push_back(mount("/sys/fs/cgroup" + below, "bind", o.groups + below,
+                        {"bind", "nosuid", "noexec", "nodev"}));
+  };
+  add("");
+  for (auto& controller : o.controllers)
+    if (!controller.empty())
+      add("/" + controller);
+}
+
+void add_own_files(json::array& out, const oci_options& o) {
+  for (std::string name : {"hosts", "hostname", "resolv.conf"})
+    out.push_back(mount("/etc/" + name, "bind", o.etc + "/" + name,
+                        {"bind", "nosuid", "nodev"}));
+  out.push_back(mount(toolbox_inside, "bind", o.toolbox_path,
+                      {"bind", "ro", "nosuid", "nodev"}));
+}
+
 json::array mounts(const oci_options& o) {
-  return {
+  json::array out{
       mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}),
       mount("/dev", "tmpfs", "tmpfs",
             {"nosuid", "strictatime", "mode=755", "size=65536k"}),
@@ -84,15 +103,10 @@ json::array mounts(const oci_options& o) {
       mount("/dev/shm", "tmpfs", "shm",
             {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}),
       mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}),
-      mount("/sys", "bind", o.sys, {"rbind", "nosuid", "noexec", "nodev"}),
-      mount("/etc/hosts", "bind", o.etc + "/hosts",
-            {"bind", "nosuid", "nodev"}),
-      mount("/etc/hostname", "bind", o.etc + "/hostname",
-            {"bind", "nosuid", "nodev"}),
-      mount("/etc/resolv.conf", "bind", o.etc + "/resolv.conf",
-            {"bind", "nosuid", "nodev"}),
-      mount(toolbox_inside, "bind", o.toolbox_path,
-            {"bind", "ro", "nosuid", "nodev"})};
+      mount("/sys", "bind", o.sys, {"bind", "nosuid", "noexec", "nodev"})};
+  add_groups(out, o);
+  add_own_files(out, o);
+  return out;
 }
 
 json::object linux_part(const oci_options& o) {

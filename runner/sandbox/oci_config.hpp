@@ -4,19 +4,21 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace varve::runner {
 
 struct oci_options {
   std::string id;
-  std::string rootfs;       // directory in the bundle
-  std::string sys;          // directory on the host, bound to /sys
+  std::string rootfs; // directory in the bundle
+  std::string sys;    // directory on the host, bound to /sys
+  std::string groups; // directory on the host, bound to /sys/fs/cgroup
+  std::vector<std::string> controllers; // below it; one empty name on v2
   std::string etc;          // directory with hosts, hostname, resolv.conf
   std::string toolbox_path; // on the host
   std::uint32_t uid_base = 0;
   std::uint64_t open_files = 0; // the limit, never above our own
   std::string cgroup;           // empty: the runtime leaves cgroups alone
-  int guest_groups = 0;         // descriptors from 6 on
 };
 
 std::string make_oci_config(const oci_options& options);
