@@ -1,6 +1,8 @@
 #include "runner/host/runner_host.hpp"
 
-#include <atomic>
+#include <algorithm>
+#include <mutex>
+#include <shared_mutex>
 
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
@@ -44,7 +46,9 @@ struct runner_host::impl {
   services_ptr shared;
   capacity total;
   supervisor_actor head;
-  std::atomic<bool> is_closed{false};
+  std::string runner_id, journal_id;
+  std::shared_mutex guard; // held to write while the host closes
+  bool is_closed = false;
 };
 
 runner_host::runner_host(std::unique_ptr<impl> state)
@@ -81,19 +85,25 @@ runner_host::open(caf::actor_system& system, config settings,
                        std::move(operation))},
                    true);
   auto total = measure(shared->host->where.data());
-  auto state = std::unique_ptr<impl>{
-      new impl{system, std::move(shared), total, std::move(head)}};
+  std::unique_ptr<impl> state{new impl{.system = system,
+                                       .shared = shared,
+                                       .total = total,
+                                       .head = std::move(head),
+                                       .runner_id = shared->host->runner_id,
+                                       .journal_id = shared->book->journal_id(),
+                                       .guard = {},
+                                       .is_closed = false}};
   std::unique_ptr<runner_host> out{new runner_host(std::move(state))};
   out->request_inventory();
   return out;
 }
 
 const std::string& runner_host::runner_id() const noexcept {
-  return state_->shared->host->runner_id;
+  return state_->runner_id;
 }
 
 const std::string& runner_host::journal_id() const noexcept {
-  return state_->shared->book->journal_id();
+  return state_->journal_id;
 }
 
 capacity runner_host::total() const noexcept {
@@ -101,6 +111,7 @@ capacity runner_host::total() const noexcept {
 }
 
 void runner_host::submit(schema::OperationT operation) {
+  std::shared_lock lock{state_->guard};
   if (state_->is_closed)
     return;
   caf::anon_send(state_->head,
@@ -111,10 +122,13 @@ void runner_host::submit(schema::OperationT operation) {
 
 void runner_host::acknowledge(std::string_view sandbox_id,
                               std::uint64_t sequence) {
-  state_->shared->book->acknowledge(sandbox_id, sequence);
+  std::shared_lock lock{state_->guard};
+  if (!state_->is_closed)
+    state_->shared->book->acknowledge(sandbox_id, sequence);
 }
 
 void runner_host::request_inventory() {
+  std::shared_lock lock{state_->guard};
   if (!state_->is_closed)
     caf::anon_send(state_->head, inventory_atom::value);
 }
@@ -128,11 +142,15 @@ result<int> runner_host::connect_toolbox(std::string_view sandbox_id) const {
 }
 
 void runner_host::shutdown() {
-  if (!state_ || state_->is_closed.exchange(true))
-    return;
-  state_->shared->starts->close();
-  state_->shared->ends->close();
-  state_->shared->watch.reset();
+  {
+    std::unique_lock lock{state_->guard};
+    if (std::exchange(state_->is_closed, true))
+      return;
+  }
+  auto& shared = *state_->shared;
+  shared.starts->close();
+  shared.ends->close();
+  shared.watch.reset();
   caf::scoped_actor waiter{state_->system};
   waiter->monitor(state_->head);
   waiter->send_exit(state_->head, caf::exit_reason::user_shutdown);
@@ -140,6 +158,9 @@ void runner_host::shutdown() {
       [](const caf::down_msg&) {},
       caf::after(actor_limit) >>
           [] { log_failure("runner", "the supervisor does not end"); });
+  // Actors on their way out may hold the services, but no worker is left to
+  // use the journal; the next host must find it unlocked.
+  shared.book.reset();
 }
 
 } // namespace varve::runner

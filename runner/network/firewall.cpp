@@ -25,7 +25,8 @@ void replace_all(std::string& text, const std::string& from,
 }
 
 // Rules see a sandbox's packets in this order: is it its own address, is it
-// for the resolver, then input (to the host) or forward (past it).
+// for the resolver, then input (to the host) or forward (past it). Refusals
+// are answered, so that nobody in a sandbox waits for a time-out.
 constexpr const char* pattern = R"(
 table inet @TABLE@
 delete table inet @TABLE@
@@ -46,7 +47,7 @@ table inet @TABLE@ {
     type filter hook input priority filter; policy accept;
     iifname != "@LINK@*" accept
     ct state established,related accept
-    reject with icmp type admin-prohibited
+    jump refuse
   }
   chain past_host {
     type filter hook forward priority filter; policy accept;
@@ -57,9 +58,13 @@ table inet @TABLE@ {
   chain from_sandbox {
     ct state invalid drop
     ct status dnat accept
-    oifname "@LINK@*" reject with icmp type admin-prohibited
-    ip daddr @forbidden reject with icmp type admin-prohibited
+    oifname "@LINK@*" jump refuse
+    ip daddr @forbidden jump refuse
     accept
+  }
+  chain refuse {
+    meta l4proto tcp reject with tcp reset
+    reject with icmp type admin-prohibited
   }
   chain translate {
     type nat hook postrouting priority srcnat; policy accept;

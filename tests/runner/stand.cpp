@@ -107,6 +107,14 @@ schema::InventoryT kept_reports::next_inventory() {
                                   [](const auto&) { return true; });
 }
 
+bool kept_reports::has_outcome(const std::string& operation_id) {
+  std::lock_guard lock{guard_};
+  for (auto& o : outcomes_)
+    if (o.operation_id == operation_id)
+      return true;
+  return false;
+}
+
 bool kept_reports::has_observation(const std::string& sandbox_id) {
   std::lock_guard lock{guard_};
   for (auto& o : observations_)
@@ -137,9 +145,12 @@ stand::stand() : caf_(caf_settings_) {
 stand::~stand() {
   close();
   auto purged = purge(settings);
-  if (!purged)
-    WARN("purge: " << purged.error().detail);
-  CHECK(purged);
+  if (!purged) {
+    // What is left can still be purged by hand: the data names it.
+    WARN("purge of " << root_ << ": " << purged.error().detail);
+    CHECK(purged);
+    return;
+  }
   CHECK(remove_tree(root_));
 }
 

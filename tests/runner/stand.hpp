@@ -31,6 +31,7 @@ class kept_reports final : public report_sink {
   schema::OutcomeT outcome_of(const std::string& operation_id);
   schema::ObservationT observation_of(const std::string& sandbox_id);
   schema::InventoryT next_inventory();
+  bool has_outcome(const std::string& operation_id);
   bool has_observation(const std::string& sandbox_id);
   void clear();
 

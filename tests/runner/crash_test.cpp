@@ -1,0 +1,125 @@
+// The server ends between every two steps of every operation, as with
+// kill -9; the next one finds out and the owner sends the operation again.
+#include <cstdlib>
+
+#include <catch2/catch.hpp>
+#include <sys/wait.h>
+
+#include "runner/kernel/process.hpp"
+#include "runner/operations/crash_point.hpp"
+#include "tests/runner/host_state.hpp"
+#include "tests/runner/stand.hpp"
+
+using namespace varve;
+using namespace varve::runner;
+using kind = schema::OperationKind;
+using present = schema::Present;
+using verdict = schema::Result;
+
+namespace {
+
+kind kind_of(const std::string& point) {
+  auto name = point.substr(0, point.find('.'));
+  if (name == "create")
+    return kind::Create;
+  if (name == "start")
+    return kind::Start;
+  return name == "stop" ? kind::Stop : kind::Destroy;
+}
+
+present aim_of(kind k) {
+  switch (k) {
+  case kind::Create:
+  case kind::Start:
+    return present::Running;
+  case kind::Stop:
+    return present::Stopped;
+  case kind::Destroy:
+  case kind::None:
+    break;
+  }
+  return present::Absent;
+}
+
+// A server of its own process that dies at the point.
+void die_at(const std::string& point, const stand& s,
+            const schema::OperationT& operation) {
+  auto victim = spawn(
+      {VARVE_VICTIM, s.settings.data_dir, s.settings.run_dir,
+       s.settings.toolbox_path, s.settings.monitor_path,
+       std::to_string(static_cast<int>(operation.kind)), operation.sandbox_id,
+       operation.id, std::to_string(operation.version), s.image},
+      {"VARVE_CRASH_AT=" + point, "PATH=/usr/sbin:/usr/bin"}, {});
+  REQUIRE(victim);
+  int status = 0;
+  REQUIRE(::waitpid(victim.value(), &status, 0) == victim.value());
+  REQUIRE(WIFEXITED(status));
+  REQUIRE(WEXITSTATUS(status) == 137);
+}
+
+// A sandbox in the state that the operation expects; with a file in it.
+std::string prepare(stand& s, kind k) {
+  if (k == kind::Create)
+    return new_id();
+  auto id = s.create();
+  execute(s.runner(), id, "echo kept > /kept");
+  if (k == kind::Start)
+    s.run(kind::Stop, id);
+  return id;
+}
+
+void check_use(stand& s, const std::string& id, kind k) {
+  if (k == kind::Stop)
+    CHECK(s.run(kind::Start, id).result == verdict::Done);
+  if (k != kind::Destroy)
+    CHECK(execute(s.runner(), id, "echo alive").output == "alive\n");
+  if (k == kind::Start || k == kind::Stop)
+    CHECK(execute(s.runner(), id, "cat /kept").output == "kept\n");
+}
+
+} // namespace
+
+TEST_CASE("an operation that died at any step is done when sent again") {
+  stand s;
+  s.open();
+  s.run(kind::Destroy, s.create());
+  auto before = host_state(s.settings);
+  for (auto& point : crash_points()) {
+    INFO(point);
+    auto k = kind_of(point);
+    auto id = prepare(s, k);
+    auto operation = s.operation(k, id);
+    s.close();
+    die_at(point, s, operation);
+    s.reports.clear();
+    s.open();
+    auto outcome = s.run(operation);
+    INFO(outcome.error);
+    CHECK(outcome.result == verdict::Done);
+    CHECK(outcome.present == aim_of(k));
+    check_use(s, id, k);
+    CHECK(s.run(kind::Destroy, id).result == verdict::Done);
+    CHECK(changes(before, host_state(s.settings)) == "");
+  }
+}
+
+TEST_CASE("an operation that died and is never sent again leaves a sandbox "
+          "whole or nothing at all") {
+  stand s;
+  s.open();
+  s.run(kind::Destroy, s.create());
+  auto before = host_state(s.settings);
+  for (auto& point : crash_points()) {
+    INFO(point);
+    auto k = kind_of(point);
+    auto id = prepare(s, k);
+    auto operation = s.operation(k, id);
+    s.close();
+    die_at(point, s, operation);
+    s.reports.clear();
+    s.open();
+    // What the runner finishes on its own is done before this is answered.
+    CHECK(s.run(kind::Destroy, id).result == verdict::Done);
+    CHECK(changes(before, host_state(s.settings)) == "");
+  }
+}
