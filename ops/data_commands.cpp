@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "events/local_store.hpp"
+#include "events/record_json.hpp"
 #include "events/verify.hpp"
 #include "ops/backup.hpp"
 #include "ops/commands.hpp"
@@ -31,12 +32,30 @@ result<void> verify(const options& chosen) {
   return ok();
 }
 
+// Partition by partition, each in the order of its chain.
+result<void> dump(const options& chosen) {
+  constexpr std::size_t at_once = 1024;
+  VARVE_TRY(auto store, look_at(chosen));
+  for (std::uint16_t p = 0; p < log::partition_count; ++p)
+    for (std::uint64_t from = 0;;) {
+      VARVE_TRY(auto records, store->read(p, from, at_once));
+      if (records.empty())
+        break;
+      for (const auto& record : records)
+        std::puts(log::to_json(*record).c_str());
+      from += records.size();
+    }
+  return ok();
+}
+
 } // namespace
 
 result<void> log(const options& chosen) {
   if (chosen.arguments.size() == 1 && chosen.arguments[0] == "verify")
     return verify(chosen);
-  return failure(errc::invalid, "usage: varve log verify");
+  if (chosen.arguments.size() == 1 && chosen.arguments[0] == "dump")
+    return dump(chosen);
+  return failure(errc::invalid, "usage: varve log dump | verify");
 }
 
 result<void> restore(const options& chosen) {

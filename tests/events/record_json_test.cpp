@@ -1,0 +1,42 @@
+#include <catch2/catch.hpp>
+
+#include "events/record_json.hpp"
+#include "tests/events/sample_records.hpp"
+
+namespace varve::log {
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("a record is one line with names for enums and hex for bytes") {
+  auto line = to_json(*samples::label_record({}, 7, "s-1", 3, "v"));
+  CHECK(line.front() == '{');
+  CHECK(line.back() == '}');
+  CHECK(holds(line, R"("partition":7)"));
+  CHECK(holds(line, R"("cause":"User")"));
+  CHECK(
+      holds(line, R"("aggregate":"Sandbox","aggregate_id":"s-1","version":3)"));
+  CHECK(holds(line, R"("event_type":"SandboxLabelsReplaced")"));
+  CHECK(holds(line, R"("labels":[{"key":"label","value":"v"}])"));
+  CHECK(holds(line, R"("prev":{"bytes":")" + std::string(64, '0')));
+}
+
+TEST_CASE("what is absent is shown all the same") {
+  auto line = to_json(*samples::label_record({}, 0, "s-1", 1));
+  CHECK(holds(line, R"("epoch":0,"index":0,"partition":0)"));
+  CHECK(holds(line, R"("command_id":null)"));
+  CHECK(holds(line, R"("owes":false)"));
+}
+
+TEST_CASE("text of users cannot break the line") {
+  auto line = to_json(*samples::label_record({}, 0, "s-1", 1, "a\"b\n\\"));
+  CHECK(holds(line, R"(a\"b\n\\)"));
+  CHECK(line.find('\n') == std::string::npos);
+}
+
+} // namespace varve::log
