@@ -122,6 +122,12 @@ void aggregate_state::next() {
 }
 
 void aggregate_state::decide(const delivery_ptr& d) {
+  // In another term the log may hold what this actor was never told.
+  auto term = core_->term.load();
+  if (term != 0 && term != term_) {
+    waiting_.insert(waiting_.begin(), d);
+    return fail();
+  }
   if (std::holds_alternative<Wake>(d->what)) {
     fulfil(true);
     return answer(*d);

@@ -219,7 +219,7 @@ void control_host::end() {
   ended_ = true;
   core_->open = false;
   core_->runner.set(nullptr, {}, {});
-  core_->aggregates.clear();
+  core_->aggregates.close();
   caf::anon_send(core_->housekeeper, signal::end);
   caf::anon_send(core_->timers, signal::end);
   caf::anon_send(core_->effects, signal::end);

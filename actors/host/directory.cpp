@@ -93,11 +93,13 @@ slot_ptr& directory::slot_of(shard& s, const aggregate_key& key,
 }
 
 void directory::deliver(const delivery_ptr& d) {
+  auto closed = false;
   {
     auto& s = shard_of(d->to.id);
     std::lock_guard guard{s.mutex};
-    auto& place = slot_of(s, d->to, {});
-    if (!d->is_command() || place->in_flight < limits_.aggregate) {
+    closed = closed_;
+    auto place = closed ? nullptr : slot_of(s, d->to, {});
+    if (place && (!d->is_command() || place->in_flight < limits_.aggregate)) {
       place->used_tick = now();
       d->route.push_back(std::make_shared<placed>(place));
       caf::anon_send(place->actor, d);
@@ -105,12 +107,17 @@ void directory::deliver(const delivery_ptr& d) {
     }
   }
   // Outside the lock: whoever is answered may come back at once.
-  d->answer(too_busy().error());
+  if (closed)
+    d->answer(failure(errc::shutting_down, "The server is shutting down"));
+  else
+    d->answer(too_busy().error());
 }
 
 void directory::adopt(const aggregate_key& key, const log::record_ptr& birth) {
   auto& s = shard_of(key.id);
   std::lock_guard guard{s.mutex};
+  if (closed_)
+    return;
   auto found = s.slots.find(key.id);
   if (found == s.slots.end())
     slot_of(s, key, {birth});
@@ -156,7 +163,10 @@ void directory::sweep(std::uint64_t now, std::uint64_t idle_before) {
   }
 }
 
-void directory::clear() {
+void directory::close() {
+  // Looked at under each shard's lock: what is spawned before it is ended
+  // below, and nothing is spawned after.
+  closed_ = true;
   for (auto& s : shards_) {
     std::lock_guard guard{s.mutex};
     for (auto& [id, place] : s.slots)

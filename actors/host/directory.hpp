@@ -49,8 +49,8 @@ class directory {
   // Ends actors not used since tick `idle_before`; reminds busy ones to look
   // for what takes too long.
   void sweep(std::uint64_t now, std::uint64_t idle_before);
-  // Ends all.
-  void clear();
+  // Ends all and spawns no more: deliveries are answered shutting_down.
+  void close();
 
   std::size_t in_flight() const noexcept {
     return node_->load();
@@ -85,6 +85,7 @@ class directory {
   flight_limits limits_;
   spawn_function spawn_;
   std::atomic<std::uint64_t> now_{0};
+  std::atomic<bool> closed_{false};
   counter node_;
   std::array<shard, shard_count> shards_;
 };

@@ -82,12 +82,11 @@ void log_writer_state::regain() {
       core_->options.on_unusable(why);
     caf::delayed_anon_send(self_, retry_pause, signal::retry);
   };
-  std::vector<log::record_ptr> begun;
   if (!commits_->owns()) {
     auto epoch = commits_->begin_epoch();
     if (!epoch)
       return failed(epoch.error());
-    begun = std::move(epoch).value();
+    epoch_records_ = std::move(epoch).value();
     show_term(*core_, *commits_);
     log_info("log", "began a new epoch after a doubt");
   }
@@ -97,7 +96,7 @@ void log_writer_state::regain() {
       return failed(verdicts.error());
     publish(std::exchange(doubtful_, {}), std::move(verdicts).value());
   }
-  announce(begun);
+  announce(std::exchange(epoch_records_, {}));
   complained_ = false;
 }
 

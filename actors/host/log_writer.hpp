@@ -37,6 +37,7 @@ class log_writer_state {
   std::shared_ptr<committer> commits_;
   group gathered_;
   group doubtful_;
+  std::vector<log::record_ptr> epoch_records_; // not announced yet
   bool flush_pending_ = false;
   bool complained_ = false;
 };

@@ -31,8 +31,8 @@ class gate_log final : public log::event_log {
 
   result<void> append(std::span<const log::record_ptr> batch) override {
     auto now = next;
-    if (now == mood::severed)
-      return failure(errc::log_doubt, "severed");
+    if (now == mood::severed) // quietly: nobody is there to hear
+      return failure(errc::log_full, "severed");
     next = mood::works;
     batches.push_back(batch.size());
     if (now == mood::full)

@@ -7,7 +7,9 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
+#include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/options.h>
 
 #include "events/embedded_log.hpp"
 
@@ -52,9 +54,24 @@ struct host_world::virtual_clock final : clock {
   timestamp time = given::start_time;
 };
 
+// One for the whole process: the store's block cache outlives every store and
+// keeps the clock of the first environment it was used with.
 struct host_world::disk {
-  std::unique_ptr<rocksdb::Env> env{
-      rocksdb::NewMemEnv(rocksdb::Env::Default())};
+  static rocksdb::Env* env() {
+    static auto* const kept = rocksdb::NewMemEnv(rocksdb::Env::Default());
+    return kept;
+  }
+  static unsigned next() {
+    static unsigned count = 0;
+    return ++count;
+  }
+  ~disk() {
+    rocksdb::Options options;
+    options.env = env();
+    rocksdb::DestroyDB(path, options);
+  }
+
+  std::string path = "/store-" + std::to_string(next());
 };
 
 // What dies in a crash.
@@ -100,8 +117,8 @@ void host_world::restart() {
   auto& p = *process_;
   p.scheduler.clock().current_time += std::chrono::hours{1};
   log::store_options stored;
-  stored.path = "/store";
-  stored.env = disk_->env.get();
+  stored.path = disk_->path;
+  stored.env = disk::env();
   auto store = log::local_store::open(std::move(stored));
   INFO((store ? "" : store.error().detail));
   REQUIRE(store);
