@@ -171,6 +171,7 @@ class command_run : public std::enable_shared_from_this<command_run> {
     if (exited_ || outcome_.timed_out)
       return finish();
     outcome_.timed_out = true;
+    ::kill(pid_, SIGKILL); // it may not be a group of its own yet
     ::kill(-pid_, SIGKILL);
     // A process that the kernel holds in a system call dies later.
     wake_in(kill_time);

@@ -9,7 +9,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
@@ -26,16 +25,17 @@ using local_stream =
 template <class T>
 using awaitable = boost::asio::awaitable<T>;
 
+struct errand_process;
+class errand_turn;
+class signal_once;
+
 // Counted over all connections of a server.
 struct server_load {
   unsigned connections = 0;
   unsigned requests = 0;
   unsigned errands = 0;
-  std::list<boost::asio::steady_timer*> waiting; // for an errand's turn
+  std::list<signal_once*> waiting; // for an errand's turn
 };
-
-struct errand_process;
-class errand_turn;
 
 class connection : public std::enable_shared_from_this<connection> {
  public:

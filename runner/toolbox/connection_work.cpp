@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <sys/socket.h>
@@ -78,8 +79,10 @@ struct errand_process {
   }
   // Whatever it still does is for nobody.
   void kill() const {
-    if (!has_ended)
-      ::kill(-pid, SIGKILL);
+    if (has_ended)
+      return;
+    ::kill(pid, SIGKILL); // it may not be a group of its own yet
+    ::kill(-pid, SIGKILL);
   }
 
   local_stream stream;
@@ -177,13 +180,13 @@ awaitable<bool> connection::wait_for_turn() {
     ++load_.errands;
     co_return true;
   }
-  asio::steady_timer timer{rt_.io, turn_time};
-  auto place = load_.waiting.insert(load_.waiting.end(), &timer);
-  auto [ec] = co_await timer.async_wait(no_throw);
-  if (ec)
-    co_return true; // end_turn() passed its turn on and erased the place
-  load_.waiting.erase(place);
-  co_return false;
+  signal_once turn{rt_.io};
+  load_.waiting.push_back(&turn);
+  bool is_mine = co_await turn.wait(turn_time);
+  // Whoever raised it has taken it out.
+  if (!is_mine)
+    load_.waiting.remove(&turn);
+  co_return is_mine;
 }
 
 void connection::end_turn() {
@@ -193,7 +196,7 @@ void connection::end_turn() {
   }
   auto* next = load_.waiting.front();
   load_.waiting.pop_front();
-  next->cancel();
+  next->raise();
 }
 
 result<std::shared_ptr<errand_process>>

@@ -352,23 +352,60 @@ class Transfer(unittest.TestCase):
                     lambda: self.children() > before))
             self.assertTrue(wait_until(lambda: self.children() == before))
 
-    def test_a_reader_that_stops_holds_nobody_else(self):
-        path = self.put("big", b"x" * (8 * MIB))
-        stuck = []
-        for _ in range(20):
-            sock = socket.socket(socket.AF_UNIX)
-            self.addCleanup(sock.close)
-            sock.connect(self.daemon.socket_path)
-            sock.sendall(b"GET /files/download?path=" + path.encode()
-                         + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-            stuck.append(sock)
-        self.assertEqual(self.daemon.get("/version").status, 200)
-        self.assertEqual(self.upload(self.at("a"), b"1").status, 200)
+    def stuck_download(self, path):
+        sock = socket.socket(socket.AF_UNIX)
+        self.addCleanup(sock.close)
+        sock.connect(self.daemon.socket_path)
+        sock.sendall(b"GET /files/download?path=" + path.encode()
+                     + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        return sock
 
-    def children(self):
+    def test_readers_that_stop_hold_nobody_until_64_are_held(self):
+        path = self.put("big", b"x" * (8 * MIB))
+        stuck = [self.stuck_download(path) for _ in range(20)]
+        self.assertEqual(self.upload(self.at("a"), b"1").status, 200)
+        stuck += [self.stuck_download(path) for _ in range(44)]
+        self.assertTrue(wait_until(lambda: self.children() == 64))
+        waiting = self.daemon.connection()
+        waiting.request("GET", "/files/info?path=/")
+        # Nothing but files has to wait.
+        self.assertEqual(self.daemon.get("/version").status, 200)
+        self.assertEqual(self.daemon.output("echo ok"), "ok\n")
+        self.assertEqual(self.children(), 64)
+        stuck.pop().close()
+        self.assertEqual(waiting.getresponse().read()[:8], b'{"name":')
+        waiting.close()
+        for sock in stuck:
+            sock.close()
+        self.assertTrue(wait_until(lambda: self.children() == 0))
+
+    def test_an_errand_that_is_killed_is_told(self):
+        body = form([("file", "x", b"y" * 300_000)])
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(10)
+            sock.connect(self.daemon.socket_path)
+            sock.sendall(
+                b"POST /files/upload?path=" + self.at("k").encode()
+                + b" HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n"
+                b"Content-Type: multipart/form-data; boundary=BOUND\r\n\r\n"
+                % len(body) + body[:1000])
+            self.assertTrue(wait_until(lambda: os.path.exists(self.at("k"))))
+            os.kill(int(self.child_pids()[0]), 9)
+            sock.sendall(body[1000:])
+            told = sock.recv(1000)
+            self.assertIn(b"HTTP/1.1 500 ", told)
+            self.assertIn(b"ended by the system", told)
+            # And the connection goes on.
+            sock.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertIn(b" 200 OK", sock.recv(1000))
+
+    def child_pids(self):
         pid = self.daemon.pid
         with open(f"/proc/{pid}/task/{pid}/children") as children:
-            return len(children.read().split())
+            return children.read().split()
+
+    def children(self):
+        return len(self.child_pids())
 
 
 if __name__ == "__main__":
