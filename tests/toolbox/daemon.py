@@ -16,6 +16,8 @@ import time
 import urllib.parse
 
 BINARY = os.environ["VARVE_TOOLBOX"]
+# What a sanitizer adds to every allocation is not the toolbox's.
+MEMORY_FACTOR = 8 if os.environ.get("VARVE_TOOLBOX_SANITIZED") == "1" else 1
 USER = 65534  # "nobody" of the host, who owns the work directory
 
 

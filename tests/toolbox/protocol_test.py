@@ -4,7 +4,7 @@ import json
 import socket
 import unittest
 
-from daemon import Daemon, check_problem, wait_until
+from daemon import MEMORY_FACTOR, Daemon, check_problem, wait_until
 
 
 class Routes(unittest.TestCase):
@@ -165,7 +165,7 @@ class Limits(unittest.TestCase):
             # 8 x 15 MB do not fit 64 MiB.
             self.assertGreaterEqual(cut, 3)
             peak = int(daemon.status_field("VmHWM").split()[0])
-            self.assertLess(peak, 120 * 1024)
+            self.assertLess(peak, 120 * 1024 * MEMORY_FACTOR)
             # And what was taken is given back.
             done = daemon.execute("head -c 15000000 /dev/zero")
             self.assertNotIn("truncated", done)
@@ -178,7 +178,7 @@ class Limits(unittest.TestCase):
                 sock.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
                 self.assertIn(b" 200 OK", sock.recv(1000))
             grown = int(daemon.status_field("VmRSS").split()[0]) - before
-            self.assertLess(grown, 500 * 16)
+            self.assertLess(grown, 500 * 16 * MEMORY_FACTOR)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import threading
 import unittest
 import urllib.parse
 
-from daemon import USER, Daemon, check_problem, form, form_header, wait_until
+from daemon import (MEMORY_FACTOR, USER, Daemon, check_problem, form,
+                    form_header, wait_until)
 
 MIB = 1 << 20
 
@@ -300,7 +301,7 @@ class Transfer(unittest.TestCase):
         for _, content in parts_of(answer):
             self.assertEqual(hashlib.sha256(content).hexdigest(), wanted)
         peak = int(self.daemon.status_field("VmHWM").split()[0])
-        self.assertLess(peak, 32 * 1024)
+        self.assertLess(peak, 32 * 1024 * MEMORY_FACTOR)
 
     def test_chunked_uploads_with_expectation(self):
         body = form([("file", "x", random_bytes(MIB, 2))])
