@@ -19,6 +19,7 @@ struct runtime {
   memory_budget& memory;
   // Pipes still read for children that outlive their command.
   unsigned drained_pipes = 0;
+  bool is_ending = false; // nothing new is started
 };
 
 // Calls `done` once: when the command's own process has ended and its output

@@ -116,6 +116,10 @@ awaitable<bool> connection::refuse_malformed(error_code why) {
 }
 
 awaitable<bool> connection::dispatch() {
+  if (rt_.is_ending) {
+    request_.keep_alive = false;
+    co_return co_await respond(too_busy("the sandbox is stopping"));
+  }
   auto where = find_route(request_.method, request_.path);
   switch (where.kind) {
   case duty::answer:

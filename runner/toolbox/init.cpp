@@ -29,7 +29,8 @@ constexpr unsigned most_connections = 1024;
 // Per request: the connection, a pipe and a report, or an errand's socket.
 constexpr unsigned descriptors_per_request = 4;
 constexpr unsigned descriptors_reserved = 300;
-constexpr auto flush_time = std::chrono::milliseconds{100};
+constexpr auto flush_step = std::chrono::milliseconds{10};
+constexpr unsigned flush_steps = 200;
 
 bool parse_fd(std::string_view text, int& out) {
   auto end = text.data() + text.size();
@@ -203,14 +204,14 @@ class daemon {
       if (ec)
         return;
       children_.collect();
-      if (is_ending_ && !children_.has_children())
+      if (rt_.is_ending && !children_.has_children())
         return stop_soon();
       collect_on_signal();
     });
   }
 
   void end() {
-    is_ending_ = true;
+    rt_.is_ending = true;
     server_.stop_accepting();
     if (::getpid() == 1)
       ::kill(-1, SIGTERM);
@@ -224,10 +225,10 @@ class daemon {
 
   // The last commands' callers still get their answers.
   void stop_soon() {
-    if (server_.busy() == 0)
+    if (server_.busy() == 0 || flushed_++ >= flush_steps)
       return io_.stop();
-    flush_.expires_after(flush_time);
-    flush_.async_wait([this](error_code) { io_.stop(); });
+    flush_.expires_after(flush_step);
+    flush_.async_wait([this](error_code) { stop_soon(); });
   }
 
   void start_entrypoint() {
@@ -265,7 +266,7 @@ class daemon {
   boost::asio::signal_set child_ended_;
   boost::asio::signal_set asked_to_end_;
   boost::asio::steady_timer flush_;
-  bool is_ending_ = false;
+  unsigned flushed_ = 0;
 };
 
 } // namespace

@@ -7,7 +7,8 @@ import subprocess
 import time
 import unittest
 
-from daemon import BINARY, Daemon, check_problem, memory_file, wait_until
+from daemon import (BINARY, Answer, Daemon, check_problem, memory_file,
+                    wait_until)
 
 PID_NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child", "--mount",
                  "--mount-proc"]
@@ -300,6 +301,8 @@ class End(unittest.TestCase):
 
     def test_a_child_that_refuses_keeps_it_waiting(self):
         with Daemon(prefix=PID_NAMESPACE) as daemon:
+            connection = daemon.connection()
+            connection.connect()
             daemon.output("(trap '' TERM; echo up > up; exec sleep 30) "
                           ">/dev/null 2>&1 &")
             self.assertTrue(wait_until(
@@ -307,6 +310,12 @@ class End(unittest.TestCase):
             os.kill(daemon.pid, signal.SIGTERM)
             with self.assertRaises(subprocess.TimeoutExpired):
                 self.ended(daemon, 1)
+            # Nothing new is started meanwhile.
+            connection.request("POST", "/process/execute",
+                               '{"command":"sleep 9"}')
+            answer = Answer(connection.getresponse())
+            connection.close()
+            check_problem(self, answer, 503, "SERVICE_UNAVAILABLE", "stopping")
             os.kill(daemon.pid, signal.SIGKILL)
             self.ended(daemon)
 
