@@ -49,8 +49,8 @@ class event_log {
   read(std::uint16_t partition, std::uint64_t from, std::size_t limit) = 0;
 
   // Waits up to `patience` for records of any partition that count and lie
-  // beyond what this call returned before. A back end whose only writer is
-  // this process may return nothing: its writer publishes what it commits.
+  // beyond what this call returned before, or were there when the log was
+  // opened. A partition that stopped is left out; its head() says why.
   virtual result<std::vector<record_ptr>>
   tail(std::chrono::milliseconds patience) = 0;
 };

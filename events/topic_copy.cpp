@@ -1,5 +1,6 @@
 #include "events/topic_copy.hpp"
 
+#include <cstring>
 #include <utility>
 
 namespace varve::log {
@@ -13,16 +14,17 @@ result<record_ptr> topic_copy::take(std::int64_t offset,
                                     std::vector<std::byte> frame) {
   if (fault_)
     return *fault_;
-  if (offset < next_offset_)
+  if (offset < next_offset_) {
+    VARVE_CHECK(confirm(offset, frame));
     return record_ptr{};
+  }
   auto parsed = record::parse(std::move(frame));
   if (!parsed) {
     position at{chain_.partition(), chain_.head().next_index};
-    fault_ =
-        prefixed("at or after " + to_string(at), std::move(parsed).error());
-    return *fault_;
+    return stop(
+        prefixed("at or after " + to_string(at), std::move(parsed).error()));
   }
-  return take(offset, std::move(parsed).value());
+  return follow(offset, std::move(parsed).value());
 }
 
 result<record_ptr> topic_copy::take(std::int64_t offset, record_ptr written) {
@@ -30,32 +32,55 @@ result<record_ptr> topic_copy::take(std::int64_t offset, record_ptr written) {
     return *fault_;
   if (offset < next_offset_)
     return record_ptr{};
-  auto counts = chain_.take(*written);
-  if (!counts) {
-    fault_ = std::move(counts).error();
-    return *fault_;
-  }
+  unconfirmed_.emplace(offset, written->hash());
+  return follow(offset, std::move(written));
+}
+
+result<record_ptr> topic_copy::follow(std::int64_t offset, record_ptr next) {
+  auto counts = chain_.take(*next);
+  if (!counts)
+    return stop(std::move(counts).error());
   next_offset_ = offset + 1;
   if (!counts.value())
     return record_ptr{};
   if (offsets_.empty())
-    first_ = written->hash();
+    first_ = next->hash();
   offsets_.push_back(offset);
-  settle(*written);
-  return written;
+  settle(*next);
+  return next;
+}
+
+result<void> topic_copy::confirm(std::int64_t offset,
+                                 std::span<const std::byte> frame) {
+  auto found = unconfirmed_.find(offset);
+  if (found == unconfirmed_.end())
+    return ok();
+  auto same =
+      frame.size() > sizeof(digest)
+      && std::memcmp(frame.data(), found->second.data(), sizeof(digest)) == 0;
+  unconfirmed_.erase(found);
+  if (same)
+    return ok();
+  return part("holds another record where one of ours was acknowledged");
+}
+
+error topic_copy::stop(error cause) {
+  if (!fault_)
+    fault_ = std::move(cause);
+  return *fault_;
 }
 
 error topic_copy::part(std::string why) {
-  if (!fault_)
-    fault_ = error{errc::log_diverged, "partition "
-                                           + std::to_string(chain_.partition())
-                                           + " " + std::move(why)};
-  return *fault_;
+  return stop({errc::log_diverged, "partition "
+                                       + std::to_string(chain_.partition())
+                                       + " " + std::move(why)});
 }
 
 result<void> topic_copy::compare(const topic_view& topic) {
   if (fault_)
     return *fault_;
+  if (topic.begin != 0)
+    return part("has lost its beginning");
   if (topic.end < next_offset_)
     return part("ends below what was read of it");
   if (offsets_.empty())
@@ -68,6 +93,7 @@ result<void> topic_copy::compare(const topic_view& topic) {
     return part("holds another record where this copy ends");
   // What lay behind it and was void may be something else by now.
   next_offset_ = offsets_.back() + 1;
+  unconfirmed_.clear();
   return ok();
 }
 

@@ -24,19 +24,25 @@ class topic_copy {
   // before and is passed over. The record if it counts. After an error every
   // further call repeats it.
   result<record_ptr> take(std::int64_t offset, std::vector<std::byte> frame);
-  // The same for a record of our own that is known to lie there.
+  // The same for a record of our own that is said to lie there; when the frame
+  // is read after all it must be that record.
   result<record_ptr> take(std::int64_t offset, record_ptr written);
 
-  // The topic as it is: where it ends, and which record lies at an offset.
+  // The topic as it is: where it begins and ends, and which record lies at an
+  // offset.
   struct topic_view {
+    std::int64_t begin = 0;
     std::int64_t end = 0;
     std::function<result<digest>(std::int64_t offset)> record_at;
   };
   // To be called on every connection: log_diverged, from then on, when the
-  // topic ends below this copy or bears another first or last record.
+  // topic lost its beginning, ends below this copy or bears another first or
+  // last record.
   // Otherwise reading goes on behind the last record that counts.
   result<void> compare(const topic_view& topic);
 
+  // Nothing more is taken, for this reason.
+  error stop(error cause);
   const std::optional<error>& fault() const noexcept {
     return fault_;
   }
@@ -65,6 +71,8 @@ class topic_copy {
 
  private:
   error part(std::string why);
+  result<void> confirm(std::int64_t offset, std::span<const std::byte> frame);
+  result<record_ptr> follow(std::int64_t offset, record_ptr next);
   void settle(const record& counting) noexcept;
 
   chain chain_;
@@ -72,6 +80,7 @@ class topic_copy {
   std::int64_t next_offset_ = 0;
   digest first_{};
   std::optional<error> fault_;
+  std::map<std::int64_t, digest> unconfirmed_;               // by offset
   std::map<std::uint64_t, std::pair<digest, fate>> awaited_; // by index
 };
 

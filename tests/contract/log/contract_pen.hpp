@@ -52,7 +52,7 @@ class contract_pen {
   result<std::vector<record_ptr>> read_all(std::uint64_t from = 0) {
     std::vector<record_ptr> out;
     for (;;) {
-      VARVE_TRY(auto more, log_.read(partition_, from + out.size(), 7));
+      VARVE_TRY(auto more, log_.read(partition_, from + out.size(), 61));
       if (more.empty())
         return out;
       out.insert(out.end(), more.begin(), more.end());

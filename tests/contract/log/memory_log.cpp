@@ -143,9 +143,8 @@ result<std::vector<record_ptr>> memory_log::read(std::uint16_t partition,
 
 result<std::vector<record_ptr>> memory_log::tail(std::chrono::milliseconds) {
   std::lock_guard guard{mutex_};
-  for (std::uint16_t p = 0; p < partition_count; ++p) {
-    VARVE_CHECK(catch_up(p));
-  }
+  for (std::uint16_t p = 0; p < partition_count; ++p)
+    [[maybe_unused]] auto stopped = catch_up(p);
   return std::exchange(untailed_, {});
 }
 

@@ -83,7 +83,7 @@ class raw_topic {
   }
 
   topic_copy::topic_view view(std::uint16_t partition) const {
-    return {static_cast<std::int64_t>(size(partition)),
+    return {0, static_cast<std::int64_t>(size(partition)),
             [this, partition](std::int64_t offset) -> result<digest> {
               auto bytes = at(partition, static_cast<std::size_t>(offset));
               digest out{};
