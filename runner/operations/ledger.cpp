@@ -84,9 +84,13 @@ std::optional<ledger::record> ledger::find(const std::string& id) const {
   return found->second;
 }
 
+// A tombstone's slot may be another sandbox's since: only the one that held
+// it gives it back.
 void ledger::put(const record& r) {
   std::lock_guard lock{guard_};
-  if (r.slot < slots_.size())
+  auto known = records_.find(r.sandbox_id);
+  auto held = known != records_.end() && !is_destroyed(known->second);
+  if (r.slot < slots_.size() && (held || !is_destroyed(r)))
     slots_[r.slot] = !is_destroyed(r);
   records_[r.sandbox_id] = r;
 }

@@ -109,8 +109,9 @@ class recovery {
 
   result<void> without_files(const std::string& id) {
     auto known = known_.find(id);
-    VARVE_CHECK(
-        clean(id, known == known_.end() ? UINT32_MAX : known->second.slot));
+    // A tombstone's slot, and so its link, may be another sandbox's since.
+    auto has_slot = known != known_.end() && known->second.destroyed_at == 0;
+    VARVE_CHECK(clean(id, has_slot ? known->second.slot : UINT32_MAX));
     VARVE_CHECK(remove_sandbox_files(host_.where, id));
     if (known == known_.end())
       return ok();

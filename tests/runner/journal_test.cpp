@@ -108,6 +108,28 @@ TEST_CASE("an adopted sandbox shares neither address nor ids with a new one") {
   CHECK(address(first) != address(second));
 }
 
+TEST_CASE("a destroyed sandbox gives its place up once and for all") {
+  stand s;
+  s.open();
+  auto gone = s.create();
+  CHECK(s.run(kind::Destroy, gone).result == verdict::Done);
+  s.close();
+  s.open(); // places are handed out from the first on again
+  auto heir = s.create();
+  auto link = [&] {
+    return execute(s.runner(), heir, "cat /sys/class/net/eth0/operstate")
+        .output;
+  };
+  CHECK(link() == "up\n");
+  s.close();
+  s.open();
+  CHECK(link() == "up\n");
+  auto address = [&](const std::string& id) {
+    return execute(s.runner(), id, "ip -4 -o addr show eth0").output;
+  };
+  CHECK(address(s.create()) != address(heir));
+}
+
 TEST_CASE("an older journal neither loses nor ends what came after it") {
   stand s;
   s.open();
