@@ -13,6 +13,8 @@ namespace varve::log {
 
 namespace {
 
+constexpr int most_looks = 8;
+
 // Records of each partition that are checked when the log is a large one.
 constexpr std::uint64_t tail_depth = 1024;
 
@@ -126,8 +128,15 @@ result<void> rocks_store::look_at_database() {
     wanted.emplace_back(name, family_options(name, newest_));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
-  auto status = rocksdb::DB::OpenForReadOnly(options, options_.path, wanted,
-                                             &handles, &raw);
+  rocksdb::Status status;
+  // The process that writes it removes files that newer ones replace, so one
+  // that was just listed may be gone when it is opened.
+  for (int look = 0; look < most_looks; ++look) {
+    status = rocksdb::DB::OpenForReadOnly(options, options_.path, wanted,
+                                          &handles, &raw);
+    if (status.ok())
+      break;
+  }
   if (!status.ok())
     return from_status("looking at " + options_.path, status);
   database_.reset(raw);
