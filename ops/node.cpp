@@ -1,6 +1,7 @@
 #include "ops/node.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
@@ -185,6 +186,7 @@ result<void> node::parts::start_runner() {
   VARVE_CHECK(first.register_runner(std::move(what)));
   VARVE_CHECK(first.run());
   control->set_runner(link.get(), runner->runner_id(), runner->journal_id());
+  link->hear();
   runner->request_inventory();
   return ok();
 }
@@ -260,6 +262,9 @@ runner::config runner_settings(const options& chosen) {
                              "runner/monitor/varve-monitor");
   out.runtime = chosen.runtime;
   out.concurrent_starts = chosen.concurrent_starts;
+  // Tests restart the machine this way.
+  if (const auto* file = std::getenv("VARVE_BOOT_ID_FILE"))
+    out.boot_id_file = file;
   return out;
 }
 

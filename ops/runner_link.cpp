@@ -17,15 +17,18 @@ void runner_link::acknowledge(std::string_view sandbox_id,
 }
 
 void runner_link::outcome(schema::OutcomeT report) {
-  reports_.outcome(std::move(report));
+  if (hears_)
+    reports_.outcome(std::move(report));
 }
 
 void runner_link::observation(schema::ObservationT report) {
-  reports_.observation(std::move(report));
+  if (hears_)
+    reports_.observation(std::move(report));
 }
 
 void runner_link::inventory(schema::InventoryT report) {
-  reports_.inventory(std::move(report));
+  if (hears_)
+    reports_.inventory(std::move(report));
 }
 
 result<int> runner_link::connect_toolbox(std::string_view sandbox_id) {

@@ -20,9 +20,15 @@ class runner_link final : public runner_port,
     // nop
   }
 
-  // Reports may come before the runner is known; operations may not.
   void set(runner::runner_host* host) noexcept {
     host_ = host;
+  }
+
+  // From here on reports are passed on. Before the actors know the runner
+  // they would refuse what it says; it says everything again when asked for
+  // its inventory.
+  void hear() noexcept {
+    hears_ = true;
   }
 
   void submit(schema::OperationT operation) override;
@@ -38,6 +44,7 @@ class runner_link final : public runner_port,
  private:
   runner_reports& reports_;
   std::atomic<runner::runner_host*> host_{nullptr};
+  std::atomic<bool> hears_{false};
 };
 
 } // namespace varve::ops

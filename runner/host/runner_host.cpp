@@ -76,7 +76,6 @@ runner_host::open(caf::actor_system& system, config settings,
   VARVE_TRY(shared->watch, watcher::start([head](const std::string& id) {
               caf::anon_send(head, ended_atom::value, id);
             }));
-  shared->report_outbox(0);
   for (auto& id : found.running)
     shared->watch_running(id);
   for (auto& operation : found.to_resume)

@@ -53,7 +53,8 @@ class runner_host {
   // An event for the report counts: it need not be sent again. Any thread.
   void acknowledge(std::string_view sandbox_id, std::uint64_t sequence);
 
-  // Comes on its own every ten seconds, too. Any thread.
+  // After every report that nobody has acknowledged. Comes on its own every
+  // ten seconds, too. Any thread.
   void request_inventory();
 
   // A connected stream to the toolbox, not blocking, owned by the caller.

@@ -33,17 +33,17 @@ void retire(supervisor_self self, const std::string& id,
   self->send_exit(actor, caf::exit_reason::normal);
 }
 
-void send_inventory(supervisor_self self) {
+// Reports first: they know why, the inventory only that.
+void send_all(supervisor_self self, std::uint64_t least_age_ms) {
   auto shared = self->state.shared;
-  shared->ends->submit([shared] {
+  shared->ends->submit([shared, least_age_ms] {
+    shared->report_outbox(least_age_ms);
     shared->sink->inventory(shared->book->inventory(shared->host->runner_id));
   });
 }
 
 void tick(supervisor_self self) {
-  send_inventory(self);
-  auto shared = self->state.shared;
-  shared->ends->submit([shared] { shared->report_outbox(resend_age_ms); });
+  send_all(self, resend_age_ms);
   self->delayed_send(self, inventory_period, tick_atom::value);
 }
 
@@ -64,7 +64,7 @@ supervisor_actor::behavior_type supervisor(supervisor_self self,
             retire(self, id, received);
           },
           [self](tick_atom) { tick(self); },
-          [self](inventory_atom) { send_inventory(self); }};
+          [self](inventory_atom) { send_all(self, 0); }};
 }
 
 } // namespace varve::runner
