@@ -1,6 +1,8 @@
 #include "events/record_json.hpp"
 
 #include <cstdio>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <flatbuffers/minireflect.h>
@@ -38,6 +40,8 @@ class json_writer : public flatbuffers::IterationVisitor {
     out_ += name;
     out_ += "\":";
     bytes_ = is_vector && type == flatbuffers::ET_UCHAR && table == nullptr;
+    sealed_ = bytes_ && std::string_view{name}.ends_with("_sealed");
+    sealed_bytes_ = 0;
     if (value == nullptr)
       out_ += is_scalar(type, is_vector) ? absent(type, table) : "null";
   }
@@ -46,6 +50,8 @@ class json_writer : public flatbuffers::IterationVisitor {
     first_.push_back(true);
   }
   void EndVector() override {
+    if (std::exchange(sealed_, false))
+      out_ += std::to_string(sealed_bytes_) + " bytes";
     out_ += bytes_ ? '"' : ']';
     bytes_ = false;
     first_.pop_back();
@@ -68,6 +74,10 @@ class json_writer : public flatbuffers::IterationVisitor {
   void UChar(std::uint8_t value, const char* name) override {
     if (!bytes_)
       return number_or_name(value, name);
+    if (sealed_) {
+      ++sealed_bytes_;
+      return;
+    }
     char hex[3];
     std::snprintf(hex, sizeof hex, "%02x", value);
     out_ += hex;
@@ -134,6 +144,8 @@ class json_writer : public flatbuffers::IterationVisitor {
   std::string& out_;
   std::vector<bool> first_;
   bool bytes_ = false;
+  bool sealed_ = false;
+  std::size_t sealed_bytes_ = 0;
 };
 
 std::string hex(const digest& bytes) {

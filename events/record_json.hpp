@@ -9,8 +9,8 @@ namespace varve::log {
 
 // {"hash":"<hex>", ...the fields of schema Record}. Enums by name, bytes in
 // hex. Every field is there: an absent number as 0, an absent signed number,
-// table, string or vector as null. Sealed bytes stay sealed. No line break
-// inside. Any thread.
+// table, string or vector as null. Of what is sealed, the size only. No line
+// break inside. Any thread.
 std::string to_json(const record& r);
 
 } // namespace varve::log

@@ -18,11 +18,12 @@ function(varve_schemas target)
     endif()
     add_custom_command(
       OUTPUT "${out}/${base}_generated.h"
+      # First: a header newer than its schema would hide a later refusal.
+      COMMAND ${conform}
       COMMAND ${FLATC} --cpp --cpp-std c++17 --scoped-enums --gen-object-api
               --gen-mutable --gen-name-strings --reflect-names
               --require-explicit-ids --gen-compare
               -I "${CMAKE_CURRENT_SOURCE_DIR}" -o "${out}" "${schema}"
-      COMMAND ${conform}
       DEPENDS ${all}
       VERBATIM)
     list(APPEND headers "${out}/${base}_generated.h")

@@ -33,6 +33,20 @@ TEST_CASE("what is absent is shown all the same") {
   CHECK(holds(line, R"("owes":false)"));
 }
 
+TEST_CASE("of what is sealed only names and size are shown") {
+  schema::SandboxCreatedT event;
+  event.env_sealed = {0xca, 0xfe, 0xba};
+  event.env_names = {"TOKEN"};
+  event.resources = std::make_unique<schema::Resources>();
+  event.timers = std::make_unique<schema::TimersT>();
+  auto content = samples::bare_record({}, 0);
+  content.entries.push_back(samples::label_entry("s-1", 1));
+  content.entries[0]->event.Set(std::move(event));
+  auto line = to_json(*samples::sealed(content));
+  CHECK(holds(line, R"("env_sealed":"3 bytes","env_names":["TOKEN"])"));
+  CHECK(!holds(line, "cafe"));
+}
+
 TEST_CASE("text of users cannot break the line") {
   auto line = to_json(*samples::label_record({}, 0, "s-1", 1, "a\"b\n\\"));
   CHECK(holds(line, R"(a\"b\n\\)"));

@@ -1,0 +1,280 @@
+#include "tests/golden/golden_samples.hpp"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace varve::log::golden {
+
+namespace {
+
+using namespace schema;
+
+constexpr timestamp sample_time = 1767225600123;
+
+Digest digest_from(std::uint8_t first) {
+  std::array<std::uint8_t, 32> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<std::uint8_t>(first + i);
+  return Digest{flatbuffers::span<const std::uint8_t, 32>{bytes}};
+}
+
+std::unique_ptr<Digest> hash_of(std::uint8_t first) {
+  return std::make_unique<Digest>(digest_from(first));
+}
+
+std::unique_ptr<Resources> resources() {
+  return std::make_unique<Resources>(1500u, 2048u, 10u, 1u);
+}
+
+std::unique_ptr<ReportT> report() {
+  auto out = std::make_unique<ReportT>();
+  out->journal_id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+  out->sequence = 41;
+  return out;
+}
+
+std::vector<std::unique_ptr<PairT>> labels() {
+  std::vector<std::unique_ptr<PairT>> out;
+  for (const auto* key : {"stage", "team"}) {
+    out.push_back(std::make_unique<PairT>());
+    out.back()->key = key;
+    out.back()->value = std::string{"of "} + key;
+  }
+  return out;
+}
+
+template <class T>
+EventUnion wrapped(T event) {
+  EventUnion out;
+  out.Set(std::move(event));
+  return out;
+}
+
+EventUnion log_created() {
+  LogCreatedT e;
+  e.log_id = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+  e.partition = 17;
+  e.partitions = 64;
+  e.partitioner = "sha256-be64-mod";
+  return wrapped(std::move(e));
+}
+
+EventUnion epoch_started() {
+  EpochStartedT e;
+  e.node = "node-1";
+  e.address = "10.0.0.1:3986";
+  return wrapped(std::move(e));
+}
+
+EventUnion organization_created() {
+  OrganizationCreatedT e;
+  e.name = "default";
+  e.quota = std::make_unique<QuotaT>();
+  e.quota->cpu_millis = 64000;
+  e.quota->memory_mib = 65536;
+  e.quota->disk_gib = 500;
+  e.quota->sandboxes = 100;
+  e.default_region = "local";
+  return wrapped(std::move(e));
+}
+
+EventUnion api_key_created() {
+  ApiKeyCreatedT e;
+  e.name = "ci";
+  e.hash = hash_of(1);
+  e.prefix = "dtn";
+  e.suffix = "9f0";
+  e.user_id = "user-1";
+  e.permissions = {"write:sandboxes", "delete:sandboxes"};
+  e.expires_at = sample_time + 1000;
+  return wrapped(std::move(e));
+}
+
+EventUnion api_key_revoked() {
+  ApiKeyRevokedT e;
+  e.name = "ci";
+  e.hash = hash_of(1);
+  return wrapped(std::move(e));
+}
+
+EventUnion snapshot_created() {
+  SnapshotCreatedT e;
+  e.name = "varve/base";
+  e.aliases = {"daytonaio/sandbox"};
+  e.general = true;
+  e.image_ref = "sha256:00ff";
+  e.resources = resources();
+  e.entrypoint = {"/bin/sh", "-c", "true"};
+  return wrapped(std::move(e));
+}
+
+EventUnion snapshot_activated() {
+  SnapshotActivatedT e;
+  e.image_ref = "sha256:00ff";
+  e.size_bytes = 592'000'000;
+  e.aliases = {"daytonaio/sandbox"};
+  e.resources = resources();
+  e.entrypoint = {"/bin/sh"};
+  return wrapped(std::move(e));
+}
+
+EventUnion runner_registered() {
+  RunnerRegisteredT e;
+  e.region = "local";
+  e.journal_id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+  e.capacity = resources();
+  e.runtime = "crun 1.8.1";
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_created() {
+  SandboxCreatedT e;
+  e.name = "blue";
+  e.snapshot_id = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
+  e.snapshot_name = "varve/base";
+  e.image_ref = "sha256:00ff";
+  e.user = "daytona";
+  e.env_sealed = {1, 2, 3, 4, 5};
+  e.env_names = {"A", "B"};
+  e.labels = labels();
+  e.is_public = true;
+  e.region = "local";
+  e.resources = resources();
+  e.timers = std::make_unique<TimersT>();
+  e.timers->auto_stop = 5;
+  e.timers->auto_archive = 60;
+  e.timers->auto_delete = 0;
+  e.runner_id = "9b2d8f3e-6a54-4c0d-8f0a-1f4a5a8a7b11";
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_started() {
+  SandboxStartedT e;
+  e.toolbox_version = "0.1.0";
+  e.report = report();
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_stop_requested() {
+  SandboxStopRequestedT e;
+  e.force = true;
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_stopped() {
+  SandboxStoppedT e;
+  e.exit_code = 137;
+  e.detail = "killed";
+  e.report = report();
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_failed() {
+  SandboxFailedT e;
+  e.reason = "the toolbox did not answer";
+  e.recoverable = true;
+  e.report = report();
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_destroyed() {
+  SandboxDestroyedT e;
+  e.report = report();
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_labels_replaced() {
+  SandboxLabelsReplacedT e;
+  e.labels = labels();
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_destroy_retried() {
+  SandboxDestroyRetriedT e;
+  e.attempt = 3;
+  return wrapped(std::move(e));
+}
+
+EventUnion event_of(Event event) {
+  switch (event) {
+  case Event::LogCreated:
+    return log_created();
+  case Event::EpochStarted:
+    return epoch_started();
+  case Event::OrganizationCreated:
+    return organization_created();
+  case Event::ApiKeyCreated:
+    return api_key_created();
+  case Event::ApiKeyRevoked:
+    return api_key_revoked();
+  case Event::SnapshotCreated:
+    return snapshot_created();
+  case Event::SnapshotActivated:
+    return snapshot_activated();
+  case Event::SnapshotRemoved:
+    return wrapped(SnapshotRemovedT{});
+  case Event::RunnerRegistered:
+    return runner_registered();
+  case Event::SandboxCreated:
+    return sandbox_created();
+  case Event::SandboxStartRequested:
+    return wrapped(SandboxStartRequestedT{});
+  case Event::SandboxStarted:
+    return sandbox_started();
+  case Event::SandboxStopRequested:
+    return sandbox_stop_requested();
+  case Event::SandboxStopped:
+    return sandbox_stopped();
+  case Event::SandboxFailed:
+    return sandbox_failed();
+  case Event::SandboxRecoveryRequested:
+    return wrapped(SandboxRecoveryRequestedT{});
+  case Event::SandboxDestroyRequested:
+    return wrapped(SandboxDestroyRequestedT{});
+  case Event::SandboxDestroyed:
+    return sandbox_destroyed();
+  case Event::SandboxLabelsReplaced:
+    return sandbox_labels_replaced();
+  case Event::SandboxDestroyRetried:
+    return sandbox_destroy_retried();
+  case Event::NONE:
+    break;
+  }
+  return {};
+}
+
+} // namespace
+
+std::optional<RecordT> sample_of(Event event) {
+  auto entry = std::make_unique<EntryT>();
+  entry->event = event_of(event);
+  if (entry->event.type == Event::NONE)
+    return std::nullopt;
+  entry->aggregate = AggregateType::Sandbox;
+  entry->aggregate_id = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
+  entry->version = 7;
+  entry->organization_version = 8;
+  entry->deadline = sample_time + 60'000;
+  entry->owes = true;
+  RecordT out;
+  for (std::uint8_t i = 0; i < 16; ++i)
+    out.id.push_back(static_cast<std::uint8_t>(0xa0 + i));
+  out.prev = hash_of(0x40);
+  out.epoch = 2;
+  out.index = 300;
+  out.partition = 17;
+  out.time = sample_time;
+  out.organization_id = "123e4567-e89b-42d3-a456-426614174000";
+  out.principal = "key:ci";
+  out.command_id = "16fd2706-8baf-433b-82eb-8c7fada847da";
+  out.cause = Cause::User;
+  out.entries.push_back(std::move(entry));
+  return out;
+}
+
+std::string name_of(Event event) {
+  return EnumNameEvent(event);
+}
+
+} // namespace varve::log::golden
