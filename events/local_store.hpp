@@ -60,8 +60,8 @@ struct store_options {
   // A log of up to so many bytes is read and checked record by record when it
   // is opened; of a larger one the newest records, and RocksDB's checksums.
   std::uint64_t verify_bytes = std::uint64_t{256} << 20;
-  // For looking, also beside the process that writes: the log as of now, with
-  // nothing checked and nothing that can be written.
+  // For looking, also beside the process that writes: the log as of now, and
+  // nothing can be written. Its files are checked where nobody writes.
   bool read_only = false;
 };
 

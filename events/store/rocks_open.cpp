@@ -65,8 +65,11 @@ result<void> check_unused(rocksdb::Env& env, const std::string& path) {
 result<std::unique_ptr<local_store>> local_store::open(store_options options) {
   if (options.read_only) {
     auto looker = std::make_unique<rocks_store>(std::move(options));
-    VARVE_CHECK(looker->look_at_database());
+    VARVE_TRY(auto is_still, looker->look_at_database());
     VARVE_CHECK(looker->load_heads());
+    if (is_still) {
+      VARVE_CHECK(looker->check_marks());
+    }
     return std::unique_ptr<local_store>{std::move(looker)};
   }
   VARVE_CHECK(make_directory(options));
@@ -119,9 +122,15 @@ result<void> rocks_store::open_database() {
   return ok();
 }
 
-result<void> rocks_store::look_at_database() {
+result<bool> rocks_store::look_at_database() {
   auto options = database_options(options_.env);
   options.create_if_missing = false;
+  // Beside a writer the files change while they are read.
+  auto is_still = bool(check_unused(*options.env, options_.path));
+  if (is_still) {
+    VARVE_CHECK(
+        audit_database(*options.env, options_.path, options_.verify_bytes));
+  }
   std::vector<rocksdb::ColumnFamilyDescriptor> wanted{
       {rocksdb::kDefaultColumnFamilyName, {}}};
   for (const auto& name : own_families())
@@ -141,7 +150,7 @@ result<void> rocks_store::look_at_database() {
     return from_status("looking at " + options_.path, status);
   database_.reset(raw);
   adopt(handles);
-  return ok();
+  return is_still;
 }
 
 result<void> rocks_store::load_heads() {
@@ -166,15 +175,16 @@ result<void> rocks_store::load_heads() {
 }
 
 result<void> rocks_store::check_marks() {
-  if (options_.env)
+  auto file = options_.path + "/heads";
+  if (options_.env || (options_.read_only && !std::filesystem::exists(file)))
     return ok();
-  VARVE_TRY(marks_, head_marks::open(options_.path + "/heads"));
+  VARVE_TRY(marks_, head_marks::open(file));
   for (std::uint16_t p = 0; p < partition_count; ++p) {
     auto mark = marks_->at(p);
     if (mark.next_index != 0) {
       VARVE_CHECK(check_mark(p, mark));
     }
-    if (heads_[p].next_index != 0)
+    if (heads_[p].next_index != 0 && !options_.read_only)
       marks_->set(p, heads_[p]);
   }
   return ok();

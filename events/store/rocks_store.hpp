@@ -26,8 +26,9 @@ class rocks_store final : public local_store {
   // Opens or makes the database; once, before anything else. log_full when
   // there is no room to do so.
   result<void> open_database();
-  // The same for looking only: nothing is checked, nothing can be written.
-  result<void> look_at_database();
+  // The same for looking only: nothing can be written. Whether nobody else
+  // writes, so that it was checked.
+  result<bool> look_at_database();
   // Reads every partition's head.
   result<void> load_heads();
   // Compares with how far the log was known to reach, and checks every record

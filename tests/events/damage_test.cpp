@@ -206,6 +206,10 @@ TEST_CASE("an older copy of the files is noticed by the marks beside them") {
   CHECK(opened.error().code == errc::log_corrupt);
   CHECK(opened.error().detail.find("partition 4, index 21 is missing")
         != std::string::npos);
+  // Who only looks is told as well.
+  auto options = store.options_of(older);
+  options.read_only = true;
+  CHECK(!local_store::open(options));
 }
 
 // Replaces the bytes of a record behind the store's back.
