@@ -7,7 +7,9 @@ namespace varve::projections {
 
 namespace {
 
-// 'h' + hash -> the key; 'o' + (organization, name) -> hash.
+// 'h' + (hash, organization, name) -> the key; 'o' + (organization, name) ->
+// hash. Organizations are folded in any order: whatever one does with a hash
+// must not touch another's row.
 std::string_view bytes_of(const log::digest& hash) noexcept {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
@@ -17,8 +19,13 @@ std::string_view bytes_of(const schema::Digest& hash) noexcept {
           hash.bytes()->size()};
 }
 
-std::string row_key(std::string_view hash) {
+std::string hashed_so(std::string_view hash) {
   return key{'h'}.rest(hash).take();
+}
+
+std::string row_key(std::string_view hash, std::string_view organization,
+                    std::string_view name) {
+  return key{hashed_so(hash)}.text(organization).rest(name).take();
 }
 
 std::string owned_by(std::string_view organization) {
@@ -85,7 +92,7 @@ result<void> api_key_projection::created(const schema::Record& record,
   v.expires_at = event.expires_at();
   VARVE_CHECK(revoke(v.organization_id, v.name));
   std::string hash{bytes_of(*event.hash())};
-  changes_.put(row_key(hash), encode(v));
+  changes_.put(row_key(hash, v.organization_id, v.name), encode(v));
   changes_.put(owned_by(v.organization_id) + v.name, std::move(hash));
   return ok();
 }
@@ -97,17 +104,20 @@ result<void> api_key_projection::revoke(const std::string& organization,
   VARVE_TRY(auto hash, changes_.get(by_name));
   if (!hash)
     return ok();
-  changes_.erase(row_key(*hash));
+  changes_.erase(row_key(*hash, organization, name));
   changes_.erase(by_name);
   return ok();
 }
 
 result<std::optional<api_key_view>>
 api_key_projection::find(const log::digest& hash) const {
-  VARVE_TRY(auto row, rows().get(row_key(bytes_of(hash))));
-  if (!row)
+  scan with{rows(), hashed_so(bytes_of(hash))};
+  with.first();
+  if (!with.valid()) {
+    VARVE_CHECK(with.finish());
     return std::optional<api_key_view>{};
-  VARVE_TRY(auto view, decode(*row));
+  }
+  VARVE_TRY(auto view, decode(with.value()));
   return std::optional<api_key_view>{std::move(view)};
 }
 
@@ -117,7 +127,8 @@ api_key_projection::all(std::string_view organization) const {
   std::vector<api_key_view> out;
   scan owned{rows(), owned_by(organization), now.get()};
   for (owned.first(); owned.valid(); owned.next()) {
-    VARVE_TRY(auto row, rows().get(row_key(owned.value()), now.get()));
+    auto key_row = row_key(owned.value(), organization, owned.rest());
+    VARVE_TRY(auto row, rows().get(key_row, now.get()));
     if (!row)
       return failure(errc::store_failed, "an index row without its key");
     VARVE_TRY(auto view, decode(*row));

@@ -12,19 +12,23 @@ constexpr char terminator = '\x01';
 } // namespace
 
 key& key::text(std::string_view part) {
-  for (char c : part) {
-    out_ += c;
-    if (c == escape)
-      out_ += escaped_zero;
+  for (auto zero = part.find(escape); zero != part.npos;
+       zero = part.find(escape)) {
+    out_.append(part.substr(0, zero + 1));
+    out_ += escaped_zero;
+    part.remove_prefix(zero + 1);
   }
+  out_.append(part);
   out_ += escape;
   out_ += terminator;
   return *this;
 }
 
 key& key::number(std::uint64_t part) {
-  for (int shift = 56; shift >= 0; shift -= 8)
-    out_ += static_cast<char>(part >> shift);
+  char bytes[8];
+  for (int i = 7; i >= 0; --i, part >>= 8)
+    bytes[i] = static_cast<char>(part);
+  out_.append(bytes, sizeof bytes);
   return *this;
 }
 

@@ -12,8 +12,9 @@ namespace varve::projections {
 // and no text can run into the next part.
 class key {
  public:
-  explicit key(char table) : out_(1, table) {
-    // nop
+  explicit key(char table) {
+    out_.reserve(128);
+    out_ += table;
   }
   // Goes on from a key's beginning.
   explicit key(std::string begun) noexcept : out_{std::move(begun)} {

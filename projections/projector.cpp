@@ -25,7 +25,7 @@ class threaded_projector final : public projector {
                      std::shared_ptr<generation> serving,
                      const record_queue::places& heads)
       : store_{store}, base_{base}, models_{std::move(serving)}, heads_{heads},
-        worker_{[this] { run(); }} {
+        wanted_{heads}, worker_{[this] { run(); }} {
     // nop
   }
 
@@ -65,7 +65,7 @@ class threaded_projector final : public projector {
   void fold(const std::vector<log::record_ptr>& records);
   void catch_up();
   void complain(const error& why);
-  bool is_behind() const;
+  bool is_behind();
   void commit();
   void note_head();
   void end_succession();
@@ -85,7 +85,10 @@ class threaded_projector final : public projector {
   const record_queue::places heads_; // when it was opened
   std::atomic<bool> head_reached_ = false;
   std::atomic<bool> stopping_ = false;
-  std::string complaint_; // the projector's thread
+  // The projector's thread: up to where the store is to be read, and what it
+  // said last about not being able to.
+  record_queue::places wanted_;
+  std::string complaint_;
   std::mutex rebuilding_;
   std::mutex successor_mutex_; // successor_
   std::optional<successor> successor_;
@@ -110,7 +113,10 @@ void threaded_projector::fold(const std::vector<log::record_ptr>& records) {
   std::size_t uncommitted = 0;
   for (const auto& r : records) {
     auto at = r->at();
-    if (at.index != serving->next(at.partition))
+    auto next = serving->next(at.partition);
+    if (at.index > next)
+      wanted_[at.partition] = std::max(wanted_[at.partition], at.index + 1);
+    if (at.index != next)
       continue;
     serving->apply(*r);
     if (++uncommitted == records_per_commit) {
@@ -122,22 +128,23 @@ void threaded_projector::fold(const std::vector<log::record_ptr>& records) {
     commit();
 }
 
-bool threaded_projector::is_behind() const {
+bool threaded_projector::is_behind() {
+  auto dropped = queue_.dropped();
+  for (std::uint16_t p = 0; p < wanted_.size(); ++p)
+    wanted_[p] = std::max(wanted_[p], dropped[p]);
   auto serving = models_.serving();
   if (serving->has_stopped())
     return false;
-  auto newest = queue_.newest();
-  for (std::uint16_t p = 0; p < newest.size(); ++p)
-    if (serving->next(p) < std::max(newest[p], heads_[p]))
+  for (std::uint16_t p = 0; p < wanted_.size(); ++p)
+    if (serving->next(p) < wanted_[p])
       return true;
   return false;
 }
 
 void threaded_projector::catch_up() {
   auto serving = models_.serving();
-  auto newest = queue_.newest();
-  for (std::uint16_t p = 0; p < newest.size() && !stopping_; ++p) {
-    auto done = fold_stored(*serving, p, std::max(newest[p], heads_[p]));
+  for (std::uint16_t p = 0; p < wanted_.size() && !stopping_; ++p) {
+    auto done = fold_stored(*serving, p, wanted_[p]);
     if (!done)
       return complain(done.error());
   }

@@ -42,9 +42,8 @@ void read_models::committed() {
     return;
   if (now->sandboxes().has_stopped())
     return waiting_.settled_all();
-  for (const auto& view : now->sandboxes().written())
-    if (!is_transitional(view.state))
-      waiting_.settled(view.id);
+  for (const auto& id : now->sandboxes().settled())
+    waiting_.settled(id);
 }
 
 void read_models::close() {

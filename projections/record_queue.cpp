@@ -11,13 +11,14 @@ void record_queue::push(std::span<const log::record_ptr> records) {
   {
     std::lock_guard lock{mutex_};
     for (const auto& r : records) {
-      auto at = r->at();
-      newest_[at.partition] = std::max(newest_[at.partition], at.index + 1);
       auto size = r->frame().size();
-      if (held_.size() >= max_records || held_bytes_ + size > max_bytes)
+      if (held_.size() < max_records && held_bytes_ + size <= max_bytes) {
+        held_.push_back(r);
+        held_bytes_ += size;
         continue;
-      held_.push_back(r);
-      held_bytes_ += size;
+      }
+      auto at = r->at();
+      dropped_[at.partition] = std::max(dropped_[at.partition], at.index + 1);
     }
     woken_ = true;
   }
@@ -33,9 +34,9 @@ record_queue::take(std::chrono::milliseconds patience) {
   return std::exchange(held_, {});
 }
 
-record_queue::places record_queue::newest() const {
+record_queue::places record_queue::dropped() const {
   std::lock_guard lock{mutex_};
-  return newest_;
+  return dropped_;
 }
 
 void record_queue::wake() {

@@ -22,8 +22,8 @@ class record_queue {
   void push(std::span<const log::record_ptr> records);
   // Waits until there is something, `patience` is over, or wake().
   std::vector<log::record_ptr> take(std::chrono::milliseconds patience);
-  // The index after the newest record ever pushed; 0 = none.
-  places newest() const;
+  // The index after the newest record that was dropped; 0 = none.
+  places dropped() const;
 
   void wake();
 
@@ -35,7 +35,7 @@ class record_queue {
   std::condition_variable arrived_;
   std::vector<log::record_ptr> held_;
   std::size_t held_bytes_ = 0;
-  places newest_{};
+  places dropped_{};
   bool woken_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "projections/projection.hpp"
+#include "projections/recent_sandboxes.hpp"
 #include "projections/sandbox_row.hpp"
 
 namespace varve::projections {
@@ -13,10 +14,10 @@ class sandbox_projection final : public projection {
  public:
   sandbox_projection(database base, std::uint32_t generation);
 
-  // The sandboxes whose rows the last move_to() wrote, as they are now.
-  // The projector's thread.
-  const std::vector<sandbox_view>& written() const noexcept {
-    return written_;
+  // Those that the last move_to() wrote and that are in no transitional state
+  // now. The projector's thread.
+  const std::vector<std::string>& settled() const noexcept {
+    return settled_;
   }
 
   // --- any thread; unlike queries these do not ask whether it has stopped ---
@@ -34,8 +35,8 @@ class sandbox_projection final : public projection {
 
  private:
   struct draft {
-    sandbox_view view;
-    std::vector<index_row> was; // what the database holds of its index
+    sandbox_view was; // in the database
+    sandbox_view now;
   };
 
   bool concerns(schema::AggregateType aggregate) const noexcept override {
@@ -47,10 +48,11 @@ class sandbox_projection final : public projection {
   void discard() noexcept override;
 
   result<draft*> draft_of(const std::string& id);
-  void move_index(rocksdb::WriteBatch& batch, const draft& d) const;
 
   std::unordered_map<std::string, draft> drafts_;
-  std::vector<sandbox_view> written_;
+  recent_sandboxes recent_;
+  std::vector<row_change> changes_; // kept for its memory
+  std::vector<std::string> settled_;
 };
 
 } // namespace varve::projections

@@ -1,6 +1,5 @@
 #include "projections/sandbox_row.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "projections/key.hpp"
@@ -10,9 +9,9 @@ namespace varve::projections {
 
 namespace {
 
-constexpr std::array all_sorts{
-    sandbox_sort::last_activity, sandbox_sort::name, sandbox_sort::cpu,
-    sandbox_sort::memory,        sandbox_sort::disk, sandbox_sort::created};
+constexpr std::array number_sorts{sandbox_sort::last_activity,
+                                  sandbox_sort::cpu, sandbox_sort::memory,
+                                  sandbox_sort::disk, sandbox_sort::created};
 
 char table_of(sandbox_sort sort) noexcept {
   switch (sort) {
@@ -40,6 +39,49 @@ std::string order_key(sandbox_sort sort, const sandbox_view& view) {
   else
     out.number(sort_number(sort, view));
   return out.rest(view.id).take();
+}
+
+bool is_listed(const sandbox_view& v) noexcept {
+  return v.version > 0 && v.state != sandbox_state::destroyed;
+}
+
+std::string_view hold_of(const sandbox_view& v) noexcept {
+  return v.desired_state == "destroyed" ? name_freed : name_held;
+}
+
+std::string runner_key(const sandbox_view& v) {
+  return sandboxes_by_runner(v.runner_id) + v.id;
+}
+
+// Null = not listed.
+void add_name_changes(const sandbox_view* was, const sandbox_view* now,
+                      std::vector<row_change>& to) {
+  bool moved = !was || !now || was->name != now->name;
+  if (was && moved)
+    to.push_back({order_key(sandbox_sort::name, *was), std::nullopt});
+  if (now && (moved || hold_of(*was) != hold_of(*now)))
+    to.push_back(
+        {order_key(sandbox_sort::name, *now), std::string{hold_of(*now)}});
+}
+
+using label_map = std::map<std::string, std::string>;
+
+void add_label_changes(const sandbox_view& v, const label_map& was,
+                       const label_map& now, std::vector<row_change>& to) {
+  auto missing = [](const label_map& in, const label_map::value_type& label) {
+    auto i = in.find(label.first);
+    return i == in.end() || i->second != label.second;
+  };
+  auto key_of = [&v](const label_map::value_type& label) {
+    return sandboxes_by_label(v.organization_id, label.first, label.second)
+           + v.id;
+  };
+  for (const auto& label : was)
+    if (missing(now, label))
+      to.push_back({key_of(label), std::nullopt});
+  for (const auto& label : now)
+    if (missing(was, label))
+      to.push_back({key_of(label), ""});
 }
 
 } // namespace
@@ -159,21 +201,25 @@ std::string_view id_in_order(sandbox_sort sort, std::string_view rest) {
   return take_number(rest, number) ? rest : std::string_view{};
 }
 
-std::vector<index_row> index_of(const sandbox_view& view) {
-  std::vector<index_row> rows;
-  if (view.state == sandbox_state::destroyed)
-    return rows;
-  rows.reserve(all_sorts.size() + 1 + view.labels.size());
-  auto held = view.desired_state == "destroyed" ? name_freed : name_held;
-  for (auto sort : all_sorts)
-    rows.emplace_back(order_key(sort, view),
-                      sort == sandbox_sort::name ? held : "");
-  rows.emplace_back(sandboxes_by_runner(view.runner_id) + view.id, "");
-  for (const auto& [label, value] : view.labels)
-    rows.emplace_back(
-        sandboxes_by_label(view.organization_id, label, value) + view.id, "");
-  std::sort(rows.begin(), rows.end());
-  return rows;
+void add_index_changes(const sandbox_view& was, const sandbox_view& now,
+                       std::vector<row_change>& to) {
+  bool had = is_listed(was);
+  bool has = is_listed(now);
+  for (auto sort : number_sorts) {
+    if (had && has && sort_number(sort, was) == sort_number(sort, now))
+      continue;
+    if (had)
+      to.push_back({order_key(sort, was), std::nullopt});
+    if (has)
+      to.push_back({order_key(sort, now), ""});
+  }
+  add_name_changes(had ? &was : nullptr, has ? &now : nullptr, to);
+  if (had && (!has || was.runner_id != now.runner_id))
+    to.push_back({runner_key(was), std::nullopt});
+  if (has && (!had || was.runner_id != now.runner_id))
+    to.push_back({runner_key(now), ""});
+  static const std::map<std::string, std::string> none;
+  add_label_changes(now, had ? was.labels : none, has ? now.labels : none, to);
 }
 
 } // namespace varve::projections

@@ -1,9 +1,9 @@
 // A sandbox as a row, and the index rows that point to it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "projections/queries.hpp"
@@ -34,8 +34,14 @@ std::string_view id_in_order(sandbox_sort sort, std::string_view rest);
 inline constexpr std::string_view name_held = "1";
 inline constexpr std::string_view name_freed = "0";
 
-using index_row = std::pair<std::string, std::string>;
-// Sorted by key; none for a destroyed sandbox.
-std::vector<index_row> index_of(const sandbox_view& view);
+// A row to write, or without a value to erase.
+struct row_change {
+  std::string key;
+  std::optional<std::string> value;
+};
+// Adds what makes the index rows of `was` those of `now`, the same sandbox
+// later; version 0 = not there yet.
+void add_index_changes(const sandbox_view& was, const sandbox_view& now,
+                       std::vector<row_change>& to);
 
 } // namespace varve::projections

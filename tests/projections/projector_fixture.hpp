@@ -16,12 +16,6 @@
 
 namespace varve::projections::samples {
 
-struct fixed_clock final : clock {
-  timestamp now() const noexcept override {
-    return epoch_2026;
-  }
-};
-
 inline std::unique_ptr<log::local_store> open_store(log::store_options where) {
   auto opened = log::local_store::open(std::move(where));
   INFO((opened ? std::string{} : opened.error().detail));
@@ -57,6 +51,22 @@ inline void await_head(log::local_store& store, projector& subject) {
     auto next = head.value().next_index;
     REQUIRE((next == 0 || is_applied(subject.answers(), {p, next - 1})));
   }
+}
+
+// The first row that only one has, or that both have differently; empty when
+// they are the same.
+inline std::string difference(const projector::rows& a,
+                              const projector::rows& b) {
+  std::size_t i = 0;
+  while (i < a.size() && i < b.size() && a[i] == b[i])
+    ++i;
+  if (i == a.size() && i == b.size())
+    return {};
+  auto show = [i](const projector::rows& rows) {
+    return i < rows.size() ? rows[i].first + " = " + rows[i].second
+                           : std::string{"nothing"};
+  };
+  return "row " + std::to_string(i) + ": " + show(a) + " against " + show(b);
 }
 
 class projector_fixture {

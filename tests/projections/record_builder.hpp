@@ -16,6 +16,12 @@ namespace varve::projections::samples {
 
 inline constexpr timestamp epoch_2026 = 1767225600000;
 
+struct fixed_clock final : clock {
+  timestamp now() const noexcept override {
+    return epoch_2026;
+  }
+};
+
 struct sandbox_shape {
   std::string name = {};
   std::map<std::string, std::string> labels = {};
