@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""The server ends between every two steps of every runner operation.
+
+The command was on the log before its first step, so after the next start its
+operation is carried out to the end, and nothing of the first try is left.
+"""
+
+import subprocess
+import sys
+import threading
+import time
+
+from options import guarded, parse  # first: it finds the other folders
+
+import checks
+import log_fold
+from harness import kernel_view
+from harness.client import Client, Lost, new_command_id
+from harness.server import Server
+
+CRASH_LIMIT = 30  # seconds until the crash point is reached
+CRASHED = 137
+AIM = {"create": "started", "start": "started", "stop": "stopped",
+       "destroy": "absent"}
+
+
+class Trial:
+    def __init__(self, server, report):
+        self.server, self.report = server, report
+        self.client = Client(server.port, server.key)
+        self.slowest = 0.0
+        self.bystander = self.good(self.client.create(name="bystander"))["id"]
+        self.before = self.bystander_process()
+
+    @staticmethod
+    def good(answer):
+        if answer.status != 200:
+            raise RuntimeError(f"answered {answer}")
+        return answer.json
+
+    def bystander_process(self):
+        found = kernel_view.first_processes([self.bystander])
+        return {key: process.identity for key, process in found.items()}
+
+    def restart(self, environment=None):
+        self.server.kill()
+        self.client.close()
+        self.server.start(environment)
+
+    def prepare(self, operation, name):
+        if operation == "create":
+            return
+        self.good(self.client.create(name=name, env={"A": "1"}))
+        if operation == "start":
+            self.good(self.client.act(name, "stop"))
+
+    def ask(self, operation, name, command_id):
+        client = Client(self.server.port, self.server.key)
+        try:
+            if operation == "create":
+                client.create(command_id, name=name, env={"A": "1"})
+            elif operation == "destroy":
+                client.delete(name, command_id)
+            else:
+                client.act(name, operation, command_id)
+        except Lost:
+            pass  # as it must be
+        client.close()
+
+    def crash(self, point, operation, name):
+        """Asks for the operation; the server must end at the point."""
+        command_id = new_command_id()
+        asking = threading.Thread(
+            target=self.ask, args=(operation, name, command_id), daemon=True)
+        asking.start()
+        try:
+            code = self.server.wait_for_exit(CRASH_LIMIT)
+            self.report.expect(code == CRASHED, f"{point}: ended with {code}")
+        except subprocess.TimeoutExpired:
+            self.report.expect(False, f"{point}: never reached")
+        asking.join(timeout=CRASH_LIMIT)
+
+    def judge(self, point, name, aim):
+        begun = time.monotonic()
+        listed = checks.nothing_transitional(self.client, self.report, begun)
+        self.slowest = max(self.slowest, time.monotonic() - begun)
+        answer = self.client.get(name)
+        state = answer.json["state"] if answer.status == 200 else "absent"
+        self.report.expect(state == aim, f"{point}: {name} is {state}, not "
+                                         f"{aim}: {answer}")
+        if state == "started":
+            done = self.client.execute(answer.json["id"], "printenv A")
+            self.report.expect(done.status == 200 and
+                               done.json["result"].strip() == "1",
+                               f"{point}: exec answered {done}")
+        fold = log_fold.read(self.server)
+        self.report.problems += [f"{point}: {p}" for p in fold.problems]
+        checks.api_agrees(fold, listed, self.report)
+        checks.kernel_agrees(fold, self.server, self.report)
+        self.report.expect(self.bystander_process() == self.before,
+                           f"{point}: the bystander is another process")
+
+    def try_point(self, number, point):
+        operation, _, _ = point.partition(".")
+        name = f"p{number}"
+        self.prepare(operation, name)
+        self.restart({"VARVE_CRASH_AT": point})
+        self.crash(point, operation, name)
+        self.restart()
+        self.judge(point, name, AIM[operation])
+        if AIM[operation] != "absent":
+            self.good(self.client.delete(name))
+        fold = log_fold.read(self.server)
+        checks.nothing_left_of(set(fold.sandboxes) - {self.bystander},
+                               self.server, self.report)
+
+
+def crash_points(options):
+    listing = subprocess.run([f"{options.build}/tests/crash/crash_points"],
+                             capture_output=True, text=True, check=True,
+                             timeout=60)
+    return listing.stdout.split()
+
+
+def trial(options, report):
+    points = [point for point in crash_points(options)
+              if options.only in (None, point)]
+    report.expect(points, "there are no crash points")
+    server = Server(options.binaries)
+    with guarded(server, report):
+        server.start()
+        attempt = Trial(server, report)
+        for number, point in enumerate(points):
+            attempt.try_point(number, point)
+        report.figure("slowest to settle, s", round(attempt.slowest, 2))
+    report.figure("crash points", len(points))
+
+
+if __name__ == "__main__":
+    sys.exit(parse(__doc__).run("killed between two steps", trial))
