@@ -227,6 +227,8 @@ result<void> threaded_projector::rebuild() {
   std::unique_lock only{rebuilding_, std::try_to_lock};
   if (!only)
     return failure(errc::too_busy, "read models are being rebuilt already");
+  if (store_.disk() != log::disk_state::ample)
+    return failure(errc::log_full, "no room for a second set of read models");
   VARVE_TRY(auto built, build_next());
   auto answer = hand_over(built);
   while (answer.wait_for(retry_after) != std::future_status::ready)

@@ -31,8 +31,9 @@ class projector {
 
   // Builds all read models from the first record beside those that serve, and
   // puts them in their place. Blocks for as long as that takes; for any thread
-  // but one that gets callbacks. too_busy while another runs, shutting_down;
-  // on any error those that serve stay.
+  // but one that gets callbacks. too_busy while another runs, log_full
+  // when the disk is not ample, shutting_down; on any error those that serve
+  // stay.
   virtual result<void> rebuild() = 0;
 
   // Every row that serves, by key, without positions: for comparing.

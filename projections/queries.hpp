@@ -173,7 +173,8 @@ class queries {
 
   // Calls `done` once with the sandbox as soon as it is in no transitional
   // state, or as it is after `patience`; nullopt when it is destroyed or
-  // unknown. Same threads.
+  // unknown. Judges by what is applied: wait for the command's position first.
+  // too_busy when too many wait, shutting_down. Same threads.
   virtual void when_settled(
       std::string_view organization_id, std::string_view sandbox_id,
       std::chrono::milliseconds patience,
