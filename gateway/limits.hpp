@@ -21,9 +21,11 @@ struct limits {
   // Proxied streams may be silent for long: an exec says nothing until it
   // ends. Dead peers are found by TCP keep-alive, not by this.
   std::chrono::milliseconds stream_idle_time{24 * 3600'000};
+  // A reader of a download may pause; its peer is held back meanwhile.
+  std::chrono::milliseconds stream_write_time{1800'000};
   // Java clients give up on a request after 10 s.
   std::chrono::milliseconds hold_time{7'500};
-  std::chrono::milliseconds command_time{8'000};
+  std::chrono::milliseconds command_time{7'000};
   // How soon a revoked key closes what it opened.
   std::chrono::milliseconds review_time{5'000};
   std::chrono::milliseconds drain_time{9'000}; // for open requests at the end

@@ -105,13 +105,14 @@ bool parse_body(request& r) {
 
 site::decision api_site::decide(request& r) {
   bool is_up = is_ready_;
-  if (r.path == "/health" && is_up)
+  bool asks_health =
+      r.path == "/health" && (r.method == "GET" || r.method == "HEAD");
+  if (asks_health && is_up)
     return ready(json_answer(200, {{"status", "ok"}}));
   if (!is_up) {
-    auto out = r.path == "/health"
-                   ? json_answer(503, {{"status", "starting"}})
-                   : error_answer(r, 503, "The server is starting",
-                                  services_.time.now());
+    auto out = asks_health ? json_answer(503, {{"status", "starting"}})
+                           : error_answer(r, 503, "The server is starting",
+                                          services_.time.now());
     out.headers.add("Retry-After", "1");
     return ready(std::move(out));
   }

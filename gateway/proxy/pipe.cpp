@@ -35,7 +35,7 @@ class pipe {
   awaitable<void> pass(byte_stream& from, byte_stream& to, std::string& first) {
     if (!first.empty()) {
       std::vector<asio::const_buffer> parts{asio::buffer(first)};
-      co_await to.write(parts, bounds_.write_time);
+      co_await to.write(parts, bounds_.stream_write_time);
     }
     std::string piece(piece_size, '\0');
     for (;;) {
@@ -45,7 +45,7 @@ class pipe {
         break;
       std::vector<asio::const_buffer> parts{
           asio::buffer(piece.data(), got.bytes)};
-      auto sent = co_await to.write(parts, bounds_.write_time);
+      auto sent = co_await to.write(parts, bounds_.stream_write_time);
       if (sent.failure)
         break;
     }

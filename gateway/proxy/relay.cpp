@@ -35,7 +35,7 @@ class exchange {
   awaitable<stream_end> run() {
     auto head = request_head(request_.method, plan_.target, plan_.for_guest);
     std::vector<asio::const_buffer> parts{asio::buffer(head)};
-    auto sent = co_await guest_->write(parts, bounds_.write_time);
+    auto sent = co_await guest_->write(parts, bounds_.stream_write_time);
     if (sent.failure)
       co_return co_await give_up("the toolbox does not read");
     auto first = co_await (pass_answer() || feed_guest());
@@ -62,7 +62,7 @@ class exchange {
         static constexpr std::string_view text =
             "HTTP/1.1 100 Continue\r\n\r\n";
         std::vector<asio::const_buffer> parts{asio::buffer(text)};
-        co_await client_.stream.write(parts, bounds_.write_time);
+        co_await client_.stream.write(parts, bounds_.stream_write_time);
       }
       auto failed = co_await feed_body();
       if (failed)
@@ -134,7 +134,7 @@ class exchange {
     bool chunked = add_framing(headers, answer);
     auto head = response_head(answer.status, with_common(std::move(headers)));
     std::vector<asio::const_buffer> parts{asio::buffer(head)};
-    auto sent = co_await client_.stream.write(parts, bounds_.write_time);
+    auto sent = co_await client_.stream.write(parts, bounds_.stream_write_time);
     if (sent.failure)
       co_return answered::in_part;
     std::string piece(piece_for(answer), '\0');
@@ -199,7 +199,7 @@ class exchange {
     parts.push_back(asio::buffer(piece.data(), n));
     if (chunked)
       parts.push_back(asio::buffer(line_end));
-    auto sent = co_await to.write(parts, bounds_.write_time);
+    auto sent = co_await to.write(parts, bounds_.stream_write_time);
     co_return !sent.failure;
   }
 

@@ -132,7 +132,12 @@ class listener_of final : public listener {
         co_await pause.async_wait(as_values);
         continue;
       }
-      admit(std::move(socket), with);
+      try {
+        admit(std::move(socket), with);
+      } catch (const std::exception& e) {
+        // One connection less; the next one may fare better.
+        log_warning("gateway", std::string{"accept: "} + e.what());
+      }
     }
   }
 

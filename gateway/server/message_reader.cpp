@@ -56,13 +56,18 @@ bool is_sound_request(const message_head& h) {
   return !h.target.empty() && hosts <= 1 && (hosts == 1 || h.version == 10);
 }
 
+// Only to WebSocket: some clients offer HTTP/2 with every request, and nobody
+// here would understand it.
 bool names_upgrade(const message_head& h) {
+  const auto* protocol = h.headers.find("Upgrade");
+  if (!protocol || !same_ignoring_case(*protocol, "websocket"))
+    return false;
   for (const auto& f : h.headers.fields)
     if (same_ignoring_case(f.name, "Connection"))
       for (const auto& token : http::token_list{f.value})
         if (same_ignoring_case(std::string_view{token.data(), token.size()},
                                "upgrade"))
-          return h.headers.find("Upgrade") != nullptr;
+          return true;
   return false;
 }
 

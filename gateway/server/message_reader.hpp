@@ -22,7 +22,7 @@ struct message_head {
   bool keep_alive = false;
   bool chunked = false;
   std::optional<std::uint64_t> content_length;
-  bool wants_upgrade = false; // Connection: upgrade, with an Upgrade
+  bool wants_upgrade = false; // to WebSocket
   bool expects_continue = false;
 };
 

@@ -370,7 +370,8 @@ TEST_CASE("paths and methods that are not there say so") {
   gateway_fixture g;
   for (auto [method, path] :
        {std::pair{"GET", "/api/nope"}, std::pair{"PATCH", "/api/sandbox"},
-        std::pair{"POST", "/api/config"}, std::pair{"GET", "/"},
+        std::pair{"POST", "/api/config"}, std::pair{"POST", "/health"},
+        std::pair{"GET", "/"},
         std::pair{"GET", "/api/socket.io/?EIO=4&transport=websocket"}}) {
     auto a = g.call(method, path);
     std::string plain{path};

@@ -117,6 +117,16 @@ TEST_CASE_METHOD(proxy_fixture, "a sandbox cannot speak in our name") {
   CHECK_FALSE(has(seen(), "X-Daytona-Disable-CORS"));
 }
 
+TEST_CASE_METHOD(proxy_fixture, "an offer of HTTP/2 is not passed on") {
+  answer_with(plain);
+  auto a = call("GET", base() + "/x", "",
+                {"Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c",
+                 "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"});
+  CHECK(a.status == 200);
+  CHECK_FALSE(has(seen(), "h2c"));
+  CHECK_FALSE(has(seen(), "HTTP2-Settings"));
+}
+
 TEST_CASE_METHOD(proxy_fixture, "no key, a bad one, a foreign or unknown id: "
                                 "401 all alike") {
   answer_with(plain);
