@@ -1,5 +1,6 @@
 #include "runner/host/sandbox.hpp"
 
+#include <algorithm>
 #include <exception>
 
 #include <caf/send.hpp>
@@ -11,25 +12,51 @@ namespace varve::runner {
 namespace {
 
 using kind = schema::OperationKind;
+using job = sandbox_state::job;
 
-bool is_start(const sandbox_state::job& job) {
-  return job.operation
-         && (job.operation->kind == kind::Create
-             || job.operation->kind == kind::Start);
+bool starts(const job& j) {
+  return j.operation
+         && (j.operation->kind == kind::Create
+             || j.operation->kind == kind::Start);
+}
+
+bool ends(const job& j) {
+  return j.operation
+         && (j.operation->kind == kind::Stop
+             || j.operation->kind == kind::Destroy);
 }
 
 // On a worker. Whatever happens, the actor hears that it is over.
-void work(const services_ptr& shared, const sandbox_actor& owner,
-          const std::string& id, const sandbox_state::job& job) {
+void work(services& shared, const sandbox_actor& owner, const std::string& id,
+          const job& j, int cancel) {
   try {
-    if (job.operation)
-      shared->execute(*job.operation, job.resumed);
+    if (j.operation)
+      shared.execute(*j.operation, j.resumed, cancel);
     else
-      shared->examine(id);
+      shared.examine(id);
   } catch (const std::exception& e) {
     log_failure("runner", id + ": " + e.what());
   }
   caf::anon_send(owner, done_atom::value);
+}
+
+void give_to_starts(sandbox_self self, const job& j) {
+  auto& state = self->state;
+  state.ticket = std::make_shared<start_ticket>();
+  state.shared->starts->submit([shared = state.shared, id = state.id, j,
+                                owner = sandbox_actor{self},
+                                ticket = state.ticket] {
+    if (ticket->take())
+      work(*shared, owner, id, j, ticket->cancel());
+  });
+}
+
+void give_to_ends(sandbox_self self, const job& j) {
+  auto& state = self->state;
+  state.shared->ends->submit(
+      [shared = state.shared, id = state.id, j, owner = sandbox_actor{self}] {
+        work(*shared, owner, id, j, -1);
+      });
 }
 
 void next(sandbox_self self) {
@@ -40,18 +67,50 @@ void next(sandbox_self self) {
     self->send(state.supervisor, idle_atom::value, state.id, state.received);
     return;
   }
-  auto job = std::move(state.waiting.front());
+  state.current = std::move(state.waiting.front());
   state.waiting.pop_front();
   state.is_busy = true;
-  auto& pool = is_start(job) ? *state.shared->starts : *state.shared->ends;
-  pool.submit([shared = state.shared, owner = sandbox_actor{self},
-               id = state.id,
-               job = std::move(job)] { work(shared, owner, id, job); });
+  // An older start is refused by its fence, which needs no worker for starts.
+  if (starts(state.current)
+      && state.current.operation->version >= state.ended_at)
+    give_to_starts(self, state.current);
+  else
+    give_to_ends(self, state.current);
 }
 
-void enqueue(sandbox_self self, sandbox_state::job job) {
-  ++self->state.received;
-  self->state.waiting.push_back(std::move(job));
+void finished(sandbox_self self) {
+  auto& state = self->state;
+  state.is_busy = false;
+  state.ticket.reset();
+  state.current = {};
+  next(self);
+}
+
+// The start in work, if any, is not wanted any more. Once what ends the
+// sandbox is done, its fence answers what was withdrawn.
+void make_way(sandbox_state& state) {
+  if (!state.ticket)
+    return;
+  if (!state.ticket->withdraw()) {
+    state.ticket->call_off();
+    return;
+  }
+  state.waiting.push_front(std::move(state.current));
+  state.current = {};
+  state.ticket.reset();
+  state.is_busy = false;
+}
+
+void enqueue(sandbox_self self, job j) {
+  auto& state = self->state;
+  ++state.received;
+  if (ends(j)) {
+    make_way(state);
+    state.ended_at = std::max(state.ended_at, j.operation->version);
+    state.waiting.push_front(std::move(j));
+  } else {
+    state.waiting.push_back(std::move(j));
+  }
   next(self);
 }
 
@@ -67,10 +126,7 @@ sandbox_actor::behavior_type sandbox(sandbox_self self, services_ptr shared,
             enqueue(self, {std::move(operation), resumed});
           },
           [self](ended_atom) { enqueue(self, {}); },
-          [self](done_atom) {
-            self->state.is_busy = false;
-            next(self);
-          }};
+          [self](done_atom) { finished(self); }};
 }
 
 } // namespace varve::runner

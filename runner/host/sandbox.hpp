@@ -1,9 +1,11 @@
 // The actor of one sandbox: takes its operations one after another and gives
-// each to a worker.
+// each to a worker. What ends the sandbox goes before what starts it, and
+// never waits until workers for starts are free.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 
 #include <caf/stateful_actor.hpp>
@@ -11,6 +13,7 @@
 
 #include "runner/host/messages.hpp"
 #include "runner/host/services.hpp"
+#include "runner/host/start_ticket.hpp"
 
 namespace varve::runner {
 
@@ -27,7 +30,10 @@ struct sandbox_state {
   std::string id;
   std::deque<job> waiting;
   bool is_busy = false;
-  std::uint64_t received = 0; // messages from the supervisor
+  job current;                          // while busy
+  std::shared_ptr<start_ticket> ticket; // while `current` is a start
+  std::uint64_t ended_at = 0;           // version of what last ended it
+  std::uint64_t received = 0;           // messages from the supervisor
 };
 
 using sandbox_self = sandbox_actor::stateful_pointer<sandbox_state>;

@@ -21,11 +21,13 @@ schema::OutcomeT unjournalled(ledger& book, const schema::OperationT& operation,
 
 } // namespace
 
-void services::execute(const schema::OperationT& operation, bool resumed) {
-  auto outcome = executor{*host, *book}.execute(operation, resumed);
+void services::execute(const schema::OperationT& operation, bool resumed,
+                       int cancel) {
+  auto outcome = executor{*host, *book}.execute(operation, resumed, cancel);
   if (!outcome) {
     log_failure("runner", operation.sandbox_id + ": " + outcome.error().detail);
-    if (!resumed)
+    // Without a journal nothing may be said: it is sent again, or found begun.
+    if (!resumed && outcome.error().code != errc::store_failed)
       sink->outcome(unjournalled(*book, operation, outcome.error()));
     return;
   }

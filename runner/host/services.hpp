@@ -23,7 +23,8 @@ struct services {
   std::unique_ptr<worker_pool> ends;   // stop, destroy, and what is short
 
   // Executes, reports, and watches what runs then. Blocks; on a worker.
-  void execute(const schema::OperationT& operation, bool resumed);
+  // `cancel` as the executor has it.
+  void execute(const schema::OperationT& operation, bool resumed, int cancel);
   // Looks at a sandbox whose PID 1 ended. Blocks; on a worker.
   void examine(const std::string& sandbox_id);
   // Everything in the outbox that is older than `least_age_ms`.

@@ -70,8 +70,8 @@ result<void> mount_idmapped(const std::string& source,
 result<void> enter_private_mounts() {
   if (::unshare(CLONE_NEWNS) != 0)
     return last_error("new mount namespace");
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-    return last_error("make mounts private");
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
+    return last_error("keep mounts from spreading");
   return ok();
 }
 

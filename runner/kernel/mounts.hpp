@@ -1,5 +1,5 @@
-// Mounts for one sandbox, made in a mount namespace that belongs to its
-// monitor: they end with it, so nothing of them can be left on the host.
+// Mounts for one sandbox, made in a mount namespace that is its own: they end
+// with its processes, so nothing of them can be left on the host.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,8 @@
 
 namespace varve::runner {
 
-// A mount namespace of the calling process's own, from which nothing spreads.
+// A mount namespace of the calling process's own, from which nothing spreads;
+// what the host unmounts is unmounted in it, too.
 result<void> enter_private_mounts();
 
 // A user namespace whose ids 0..65535 are `base`.. outside.

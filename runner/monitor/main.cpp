@@ -31,11 +31,13 @@ result<container> prepare_and_start(const monitor_options& options) {
   VARVE_TRY(auto self, identify(::getpid()));
   VARVE_CHECK(write_process(options.run + "/monitor", self));
   report("joined\n");
+  VARVE_TRY(auto host, home::open());
   VARVE_CHECK(enter_sandbox_network(options));
   report("network\n");
   VARVE_CHECK(mount_sandbox(options));
   report("mounts\n");
   VARVE_TRY(auto started, start_container(options));
+  VARVE_CHECK(host.come_back());
   VARVE_TRY(auto pid_1, identify(started.pid));
   VARVE_CHECK(write_process(options.run + "/started", pid_1));
   return started;

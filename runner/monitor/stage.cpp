@@ -1,5 +1,7 @@
 #include "runner/monitor/stage.hpp"
 
+#include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "runner/kernel/files.hpp"
@@ -39,6 +41,22 @@ void hide_second_hierarchy() {
 }
 
 } // namespace
+
+result<home> home::open() {
+  home out;
+  out.mounts.reset(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+  out.network.reset(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!out.mounts || !out.network)
+    return last_error("the host's namespaces");
+  return out;
+}
+
+result<void> home::come_back() const {
+  if (::setns(network.get(), CLONE_NEWNET) != 0
+      || ::setns(mounts.get(), CLONE_NEWNS) != 0)
+    return last_error("come back to the host's namespaces");
+  return ok();
+}
 
 result<void> join_init_groups(const monitor_options& options) {
   for (int i = 0; i < options.groups; ++i)

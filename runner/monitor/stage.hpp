@@ -3,9 +3,19 @@
 #pragma once
 
 #include "events/base/result.hpp"
+#include "runner/kernel/unique_fd.hpp"
 #include "runner/monitor/monitor_options.hpp"
 
 namespace varve::runner {
+
+// The host's namespaces, to come back to: a monitor that stayed in its own
+// would keep every mount of the host from ever being gone.
+struct home {
+  unique_fd mounts, network;
+
+  static result<home> open();
+  result<void> come_back() const;
+};
 
 // The calling process, of one thread, becomes a member of the init groups.
 result<void> join_init_groups(const monitor_options& options);

@@ -16,6 +16,7 @@ using kind = schema::OperationKind;
 using present = schema::Present;
 using verdict = schema::Result;
 using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 constexpr milliseconds default_timeout{60'000};
 // How long a toolbox that should already run may take to answer.
@@ -86,8 +87,9 @@ bool has_files(const execution& e) {
 bool answers(execution& e) {
   if (!find_running(e.host.where, e.id(), e.host.means.boot_id))
     return false;
-  auto version = ask_toolbox_version(e.host.where.run_sandbox(e.id()),
-                                     known_toolbox_limit);
+  auto version =
+      ask_toolbox_version(e.host.where.run_sandbox(e.id()),
+                          steady_clock::now() + known_toolbox_limit, e.cancel);
   if (version)
     e.toolbox_version = version.value();
   return version.has_value();
@@ -96,7 +98,7 @@ bool answers(execution& e) {
 } // namespace
 
 result<schema::OutcomeT> executor::execute(const schema::OperationT& operation,
-                                           bool resumed) {
+                                           bool resumed, int cancel) {
   if (!is_well_formed(operation))
     return failure(errc::malformed, "an operation that makes no sense");
   auto name = name_of(operation.kind);
@@ -111,8 +113,9 @@ result<schema::OutcomeT> executor::execute(const schema::OperationT& operation,
               .operation = operation,
               .slot = begun.slot,
               .image_ref = begun.image_ref,
-              .deadline = std::chrono::steady_clock::now()
+              .deadline = steady_clock::now()
                           + (limit.count() > 0 ? limit : default_timeout)};
+  e.cancel = cancel;
   if (resumed) {
     VARVE_CHECK(resume_start(e, begun.entry));
   }

@@ -15,9 +15,11 @@ class executor {
   }
 
   // What cannot even be journalled is an error: nothing was done then, and
-  // the operation may be sent again.
+  // the operation may be sent again. Or its outcome could not be journalled
+  // (store_failed): it is still begun then. `cancel`, if any, becomes readable
+  // when a start need not go on.
   result<schema::OutcomeT> execute(const schema::OperationT& operation,
-                                   bool resumed = false);
+                                   bool resumed = false, int cancel = -1);
 
   // PID 1 ended although nobody asked: removes what it left at run time.
   // Nothing when the sandbox runs, or its end is known.

@@ -71,26 +71,25 @@ result<void> begin_monitor(execution& e) {
 }
 
 result<void> wait_joined(execution& e) {
-  return e.start->wait_for("joined", e.deadline);
+  return e.start->wait_for("joined", e.deadline, e.cancel);
 }
 
 result<void> wait_network(execution& e) {
-  return e.start->wait_for("network", e.deadline);
+  return e.start->wait_for("network", e.deadline, e.cancel);
 }
 
 result<void> wait_mounts(execution& e) {
-  return e.start->wait_for("mounts", e.deadline);
+  return e.start->wait_for("mounts", e.deadline, e.cancel);
 }
 
 result<void> wait_started(execution& e) {
-  return e.start->wait_for("started", e.deadline);
+  return e.start->wait_for("started", e.deadline, e.cancel);
 }
 
 result<void> wait_ready(execution& e) {
-  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-      e.deadline - std::chrono::steady_clock::now());
   VARVE_TRY(e.toolbox_version,
-            ask_toolbox_version(e.host.where.run_sandbox(e.id()), left));
+            ask_toolbox_version(e.host.where.run_sandbox(e.id()), e.deadline,
+                                e.cancel));
   return ok();
 }
 

@@ -21,6 +21,7 @@ struct execution {
   std::uint32_t slot = 0;
   std::string image_ref{};
   std::chrono::steady_clock::time_point deadline{};
+  int cancel = -1; // readable once it should end, for starts
   std::optional<launch> start{};
   std::string toolbox_version{};
   sandbox_end end{};

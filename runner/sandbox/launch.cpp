@@ -3,7 +3,6 @@
 #include <cerrno>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "runner/kernel/files.hpp"
 #include "runner/kernel/memory_file.hpp"
 #include "runner/kernel/system_error.hpp"
+#include "runner/kernel/wait.hpp"
 #include "runner/monitor/monitor_options.hpp"
 #include "runner/sandbox/oci_config.hpp"
 #include "runner/sandbox/toolbox_socket.hpp"
@@ -133,16 +133,11 @@ result<void> launch::begin() {
   return ok();
 }
 
-result<void> launch::wait_for(std::string_view stage, time_point until) {
+result<void> launch::wait_for(std::string_view stage, time_point until,
+                              int cancel) {
   auto line = std::string{stage} + "\n";
   while (said_.find(line) == std::string::npos) {
-    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        until - std::chrono::steady_clock::now());
-    pollfd p{report_.get(), POLLIN, 0};
-    auto ready =
-        left.count() > 0 ? ::poll(&p, 1, static_cast<int>(left.count())) : 0;
-    if (ready == 0)
-      return failure(errc::timed_out, "the start took too long");
+    VARVE_CHECK(wait_readable(report_.get(), until, cancel));
     char buffer[4096];
     auto n = ::read(report_.get(), buffer, sizeof buffer);
     if (n < 0 && errno == EINTR)

@@ -50,8 +50,8 @@ class launch {
   result<void> begin();
 
   // Until the monitor has said so; runner_failed with its reason when it
-  // fails, timed_out past `until`.
-  result<void> wait_for(std::string_view stage, time_point until);
+  // fails; timed_out and shutting_down as wait_readable has them.
+  result<void> wait_for(std::string_view stage, time_point until, int cancel);
 
  private:
   launch() = default;

@@ -57,7 +57,9 @@ json::object process(const oci_options& options) {
            json::object{{"type", "RLIMIT_NOFILE"},
                         {"hard", options.open_files},
                         {"soft", options.open_files}},
-           json::object{{"type", "RLIMIT_CORE"}, {"hard", 0}, {"soft", 0}}}},
+           // 1 and not 0: a host that pipes cores to a program ignores 0, and
+           // a core holds what the sandbox was told in confidence.
+           json::object{{"type", "RLIMIT_CORE"}, {"hard", 1}, {"soft", 1}}}},
       {"noNewPrivileges", false}};
 }
 

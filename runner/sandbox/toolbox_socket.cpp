@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -15,6 +14,7 @@
 
 #include "runner/kernel/files.hpp"
 #include "runner/kernel/system_error.hpp"
+#include "runner/kernel/wait.hpp"
 
 namespace varve::runner {
 
@@ -45,25 +45,17 @@ result<socket_address> address_in(const std::string& directory) {
   return out;
 }
 
-int milliseconds_left(clock_type::time_point until) {
-  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-      until - clock_type::now());
-  return left.count() > 0 ? static_cast<int>(left.count()) : 0;
-}
-
 bool has_whole_answer(const std::string& text) {
   // The body is small JSON; the connection is closed after it.
   return text.find("\r\n\r\n") != std::string::npos && text.back() == '}';
 }
 
-result<std::string> read_answer(int fd, clock_type::time_point until) {
+result<std::string> read_answer(int fd, clock_type::time_point until,
+                                int cancel) {
   std::string text;
   char buffer[2048];
   while (text.size() < largest_answer) {
-    pollfd p{fd, POLLIN, 0};
-    auto ready = ::poll(&p, 1, milliseconds_left(until));
-    if (ready == 0)
-      return failure(errc::timed_out, "the toolbox does not answer");
+    VARVE_CHECK(wait_readable(fd, until, cancel));
     auto n = ::recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
       continue;
@@ -131,15 +123,15 @@ result<unique_fd> connect_toolbox_socket(const std::string& directory) {
 }
 
 result<std::string> ask_toolbox_version(const std::string& directory,
-                                        std::chrono::milliseconds limit) {
-  auto until = clock_type::now() + limit;
+                                        clock_type::time_point until,
+                                        int cancel) {
   VARVE_TRY(auto fd, connect_toolbox_socket(directory));
   constexpr std::string_view request =
       "GET /version HTTP/1.1\r\nHost: toolbox\r\nConnection: close\r\n\r\n";
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL)
       != static_cast<ssize_t>(request.size()))
     return failure(errc::guest_unreachable, "the toolbox hung up");
-  VARVE_TRY(auto answer, read_answer(fd.get(), until));
+  VARVE_TRY(auto answer, read_answer(fd.get(), until, cancel));
   return parse_version(answer);
 }
 

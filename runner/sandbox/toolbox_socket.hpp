@@ -18,8 +18,9 @@ result<unique_fd> connect_toolbox_socket(const std::string& directory);
 
 // Asks GET /version and returns the version the toolbox names (at most 64
 // plain characters: what it says is not trusted). guest_unreachable when it
-// ends first, timed_out past the limit.
-result<std::string> ask_toolbox_version(const std::string& directory,
-                                        std::chrono::milliseconds limit);
+// ends first; timed_out and shutting_down as wait_readable has them.
+result<std::string>
+ask_toolbox_version(const std::string& directory,
+                    std::chrono::steady_clock::time_point until, int cancel);
 
 } // namespace varve::runner

@@ -121,3 +121,56 @@ TEST_CASE("after a restart of the machine what ran is stopped, files intact") {
   CHECK(s.run(kind::Start, ran).result == verdict::Done);
   CHECK(execute(s.runner(), ran, "cat /kept").output == "kept\n");
 }
+
+namespace {
+
+// A runtime that never comes to an end.
+struct stuck_stand : stand {
+  stuck_stand() {
+    auto script = settings.data_dir + "-stuck";
+    REQUIRE(write_file(script, "#!/bin/sh\nexec sleep 600\n", 0755));
+    settings.runtime = script;
+    settings.concurrent_starts = 1;
+    open();
+  }
+
+  // Submits without waiting; the operation's id.
+  std::string submit(kind what, const std::string& sandbox) {
+    auto operation = this->operation(what, sandbox);
+    auto id = operation.id;
+    runner().submit(std::move(operation));
+    return id;
+  }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(stuck_stand, "a start that takes too long is ended, and all "
+                              "that it began") {
+  auto id = new_id();
+  auto operation = this->operation(kind::Create, id);
+  operation.timeout_ms = 500;
+  auto before = steady_clock::now();
+  auto outcome = run(std::move(operation));
+  CHECK(steady_clock::now() - before < std::chrono::seconds{5});
+  CHECK(outcome.result == verdict::Failed);
+  CHECK(outcome.present == present::Stopped);
+  CHECK(outcome.recoverable);
+  CHECK(!exists(run_of(*this, id)));
+}
+
+TEST_CASE_METHOD(stuck_stand, "stop and destroy wait for no start") {
+  auto stuck = new_id(), queued = new_id();
+  auto first = submit(kind::Create, stuck);
+  auto second = submit(kind::Create, queued);
+  auto before = steady_clock::now();
+  auto gone = run(kind::Destroy, queued);
+  CHECK(gone.result == verdict::Done);
+  CHECK(gone.present == present::Absent);
+  CHECK(reports.outcome_of(second).result == verdict::Refused);
+  auto stopped = run(kind::Stop, stuck);
+  CHECK(stopped.result == verdict::Done);
+  CHECK(stopped.present == present::Stopped);
+  CHECK(reports.outcome_of(first).result == verdict::Failed);
+  CHECK(steady_clock::now() - before < std::chrono::seconds{5});
+}
