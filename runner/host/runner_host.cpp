@@ -66,6 +66,8 @@ runner_host::open(caf::actor_system& system, config settings,
   auto shared = std::make_shared<services>();
   shared->sink = &sink;
   VARVE_TRY(shared->host, machine::open(settings));
+  shared->network = std::make_unique<network_guard>(*shared->host);
+  VARVE_CHECK(shared->network->raise());
   VARVE_TRY(auto book, journal::open(shared->host->where.journal()));
   VARVE_TRY(shared->book, ledger::open(*shared->host, std::move(book)));
   VARVE_TRY(auto found, recover(*shared->host, *shared->book));

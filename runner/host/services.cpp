@@ -58,6 +58,11 @@ void services::report_outbox(std::uint64_t least_age_ms) {
       sink->observation(std::move(*report.observation));
 }
 
+void services::check_network() {
+  if (auto checked = network->check(); !checked)
+    log_failure("runner", checked.error().detail);
+}
+
 void services::watch_running(const std::string& sandbox_id) {
   auto running = find_running(host->where, sandbox_id, host->means.boot_id);
   if (running) {

@@ -10,6 +10,7 @@
 #include "runner/operations/executor.hpp"
 #include "runner/operations/ledger.hpp"
 #include "runner/operations/machine.hpp"
+#include "runner/operations/network_guard.hpp"
 
 namespace varve::runner {
 
@@ -17,6 +18,7 @@ namespace varve::runner {
 struct services {
   std::unique_ptr<machine> host;
   std::unique_ptr<ledger> book;
+  std::unique_ptr<network_guard> network;
   report_sink* sink = nullptr;
   std::unique_ptr<watcher> watch;
   std::unique_ptr<worker_pool> starts; // create, start
@@ -29,6 +31,7 @@ struct services {
   void examine(const std::string& sandbox_id);
   // Everything in the outbox that is older than `least_age_ms`.
   void report_outbox(std::uint64_t least_age_ms);
+  void check_network();
   void watch_running(const std::string& sandbox_id);
 };
 

@@ -44,6 +44,8 @@ void send_all(supervisor_self self, std::uint64_t least_age_ms) {
 
 void tick(supervisor_self self) {
   send_all(self, resend_age_ms);
+  auto shared = self->state.shared;
+  shared->ends->submit([shared] { shared->check_network(); });
   self->delayed_send(self, inventory_period, tick_atom::value);
 }
 

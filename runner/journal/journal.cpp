@@ -10,6 +10,7 @@
 
 #include "events/base/clock.hpp"
 #include "events/base/ids.hpp"
+#include "runner/journal/disk_reserve.hpp"
 
 namespace varve::runner {
 
@@ -71,10 +72,21 @@ std::uint64_t microseconds_now() {
 struct journal::impl {
   std::unique_ptr<rocksdb::DB> db;
   std::string id;
-  std::mutex guard; // of `sequence`
+  disk_reserve reserve;
+  std::mutex guard; // of `sequence` and `reserve`
   std::uint64_t sequence = 0;
 
+  explicit impl(const std::string& path) : reserve(path + ".reserve") {
+    // nop
+  }
+
+  result<void> ensure_space() {
+    std::lock_guard lock{guard};
+    return reserve.ensure();
+  }
+
   result<void> write(rocksdb::WriteBatch& batch, std::string_view what) {
+    VARVE_CHECK(ensure_space());
     rocksdb::WriteOptions options;
     options.sync = true;
     auto status = db->Write(options, &batch);
@@ -155,11 +167,12 @@ result<std::unique_ptr<journal>> journal::open(const std::string& path) {
   options.max_open_files = 64;
   options.keep_log_file_num = 2;
   options.max_background_jobs = 1;
+  auto state = std::make_unique<impl>(path);
+  VARVE_CHECK(state->ensure_space());
   rocksdb::DB* raw = nullptr;
   auto status = rocksdb::DB::Open(options, path, &raw);
   if (!status.ok())
     return store_error("open the runner's journal", status);
-  auto state = std::make_unique<impl>();
   state->db.reset(raw);
   VARVE_CHECK(state->load_identity());
   return std::unique_ptr<journal>{new journal(std::move(state))};
@@ -243,7 +256,8 @@ void journal::acknowledge(std::string_view sandbox_id, std::uint64_t sequence) {
   rocksdb::WriteBatch batch;
   state_->delete_between(batch, report_key(sandbox_id, 0),
                          report_key(sandbox_id, sequence + 1));
-  state_->db->Write(rocksdb::WriteOptions{}, &batch);
+  if (state_->ensure_space())
+    state_->db->Write(rocksdb::WriteOptions{}, &batch);
 }
 
 result<void> journal::set_epoch(std::uint16_t partition, std::uint64_t epoch) {

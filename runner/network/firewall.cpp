@@ -128,6 +128,12 @@ result<void> raise_firewall(const firewall_options& options) {
   return write_file(forwarding, "1");
 }
 
+bool has_firewall(const std::string& table) {
+  // Only the table's own line, so that no rule is read and translated.
+  auto text = "list table inet " + table + "\n";
+  return run_program({"nft", "-f", "-"}, text, nft_limit).has_value();
+}
+
 result<void> remove_firewall(const std::string& table) {
   // Declared first, so that deleting a missing one is no error.
   auto text = "table inet " + table + "\ndelete table inet " + table + "\n";

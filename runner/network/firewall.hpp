@@ -28,6 +28,9 @@ std::string firewall_rules(const firewall_options& options);
 // Loads the rules and switches forwarding on where it is off.
 result<void> raise_firewall(const firewall_options& options);
 
+// Whether the kernel has a table of this name.
+bool has_firewall(const std::string& table);
+
 // A missing table is fine.
 result<void> remove_firewall(const std::string& table);
 

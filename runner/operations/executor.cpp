@@ -184,6 +184,8 @@ schema::OutcomeT executor::bring_up(execution& e) {
   auto started = run_steps(e, start_steps(), name);
   if (started)
     return done(e, present::Running);
+  if (e.start)
+    e.start->abandon();
   e.start.reset();
   auto ended = run_steps(e, end_steps(), "clean");
   if (!ended)

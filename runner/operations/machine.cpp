@@ -11,8 +11,7 @@
 #include "runner/kernel/files.hpp"
 #include "runner/kernel/mounts.hpp"
 #include "runner/kernel/system_error.hpp"
-#include "runner/link/sandbox_link.hpp"
-#include "runner/network/firewall.hpp"
+#include "runner/operations/network_guard.hpp"
 #include "runner/sandbox/seccomp.hpp"
 
 namespace varve::runner {
@@ -100,19 +99,6 @@ result<std::string> read_or_make_runner_id(const std::string& path) {
   return made;
 }
 
-result<void> prepare_network(const machine& m) {
-  VARVE_CHECK(add_gateway(m.addresses.gateway()));
-  firewall_options options;
-  options.table = m.where.firewall_table();
-  options.link_prefix = m.where.link_prefix();
-  options.subnet = m.addresses.subnet();
-  options.gateway = dotted(m.addresses.gateway());
-  options.resolver = m.settings.resolver.empty()
-                         ? find_resolver()
-                         : std::optional{m.settings.resolver};
-  return raise_firewall(options);
-}
-
 } // namespace
 
 result<std::unique_ptr<machine>> machine::open(const config& settings) {
@@ -130,13 +116,11 @@ result<std::unique_ptr<machine>> machine::open(const config& settings) {
   VARVE_CHECK(make_run_directory(out->where.run()));
   VARVE_CHECK(make_directories(out->where.run_sandboxes(), 0700));
   VARVE_CHECK(make_directories(out->where.runtime_state(), 0700));
-  VARVE_CHECK(prepare_network(*out));
   return out;
 }
 
 result<void> machine::close_down() const {
-  VARVE_CHECK(remove_firewall(where.firewall_table()));
-  VARVE_CHECK(remove_gateway(addresses.gateway()));
+  VARVE_CHECK(lower_network(*this));
   VARVE_CHECK(groups.remove_all());
   unmount(where.run());
   return remove_file(where.run());

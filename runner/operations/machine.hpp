@@ -23,11 +23,12 @@ struct machine {
   start_means means;
   std::string runner_id;
 
-  // Prepares the host. Names what is missing.
+  // Prepares the host but for its network (network_guard.hpp). Names what is
+  // missing.
   static result<std::unique_ptr<machine>> open(const config& settings);
 
-  // Removes what `open` made on the host: firewall, gateway address, control
-  // groups, run-time directory. The data stays.
+  // Removes what this and the network guard made on the host: control groups,
+  // run-time directory, firewall, gateway address. The data stays.
   result<void> close_down() const;
 };
 

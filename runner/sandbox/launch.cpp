@@ -1,6 +1,7 @@
 #include "runner/sandbox/launch.hpp"
 
 #include <cerrno>
+#include <csignal>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -112,6 +113,17 @@ result<launch> launch::prepare(const layout& where, const start_means& means,
   return out;
 }
 
+void launch::abandon() {
+  if (monitor_ <= 0 || said_.find("started\n") != std::string::npos)
+    return;
+  // A child of ours that nobody else waits for: the pid is still its own.
+  ::kill(monitor_, SIGKILL);
+  while (::waitpid(monitor_, nullptr, 0) < 0 && errno == EINTR) {
+    // nop
+  }
+  monitor_ = 0;
+}
+
 result<void> launch::begin() {
   std::vector<int> fds{report_write_.get(), socket_.get(), config_.get(),
                        filter_.get()};
@@ -146,8 +158,7 @@ result<void> launch::wait_for(std::string_view stage, time_point until,
       said_.append(buffer, static_cast<std::size_t>(n));
       continue;
     }
-    // The pipe ends with the monitor, and it is our child.
-    ::waitpid(monitor_, nullptr, 0);
+    abandon(); // the pipe ends with the monitor
     auto failed = said_.find("failed ");
     return failure(errc::runner_failed, failed == std::string::npos
                                             ? "the monitor ended"

@@ -53,6 +53,9 @@ class launch {
   // fails; timed_out and shutting_down as wait_readable has them.
   result<void> wait_for(std::string_view stage, time_point until, int cancel);
 
+  // Ends and reaps a monitor that has not come as far as "started".
+  void abandon();
+
  private:
   launch() = default;
 

@@ -81,7 +81,7 @@ result<sandbox_end> end_processes(const layout& where, const cgroups& groups,
   sandbox_end end;
   end.out_of_memory = groups.oom_kills(id) > 0;
   VARVE_CHECK(groups.end_processes(id));
-  if (monitor)
+  if (monitor && wait_for_end(monitor->get(), monitor_limit))
     reap(monitor->get());
   if (auto exit = read_exit(run))
     end.exit = exit.value();

@@ -2,9 +2,12 @@
 // internet and a private network.
 #include <arpa/inet.h>
 #include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <sched.h>
 #include <sys/socket.h>
 
-#include "runner/kernel/files.hpp"
+#include "runner/kernel/process.hpp"
+#include "runner/operations/network_guard.hpp"
 #include "tests/runner/other_network.hpp"
 #include "tests/runner/stand.hpp"
 
@@ -165,4 +168,62 @@ TEST_CASE_METHOD(network_stand, "ports below 1024 can be served by anybody") {
                 "sleep 0.3; nc -w 1 127.0.0.1 80 </dev/null")
             .output
         == "hi\n");
+}
+
+namespace {
+
+// The host's part is played by a namespace, so that its own firewall can be
+// changed. For the thread of the test and all that it starts from then on.
+struct other_host {
+  other_host()
+      : home{::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)} {
+    REQUIRE(::unshare(CLONE_NEWNET) == 0);
+    run({"ip", "link", "set", "lo", "up"});
+  }
+  ~other_host() {
+    CHECK(::setns(home.get(), CLONE_NEWNET) == 0);
+  }
+
+  void run(const std::vector<std::string>& command) {
+    auto done = run_program(command, "", std::chrono::seconds{10});
+    REQUIRE(done);
+  }
+
+  unique_fd home;
+};
+
+struct second_host_stand : other_host, network_stand {};
+
+} // namespace
+
+TEST_CASE("firewalls of others that drop all they forward are passed") {
+  other_host host;
+  host.run({"iptables", "-P", "FORWARD", "DROP"});
+  network_stand s;
+  CHECK(s.say(s.id, "203.0.113.2", 80) == "203.0.113.1\n");
+  s.s.close();
+  REQUIRE(purge(s.s.settings));
+  host.run({"sh", "-c", "test $(iptables -S | grep -c ACCEPT) = 2"});
+}
+
+TEST_CASE_METHOD(second_host_stand, "rules that somebody flushed come back") {
+  run({"nft", "flush", "ruleset"});
+  auto host = machine::open(s.settings);
+  REQUIRE(host);
+  network_guard guard{*host.value()};
+  CHECK_FALSE(has_firewall(host.value()->where.firewall_table()));
+  REQUIRE(guard.check());
+  CHECK(has_firewall(host.value()->where.firewall_table()));
+  CHECK(say(id, "203.0.113.2", 80) == "203.0.113.1\n");
+}
+
+TEST_CASE_METHOD(second_host_stand, "another resolver is taken over") {
+  auto host = machine::open(s.settings);
+  REQUIRE(host);
+  internet.add_address("203.0.113.54/24");
+  internet.serve_names("203.0.113.54", "203.0.113.2");
+  host.value()->settings.resolver = "203.0.113.54";
+  network_guard guard{*host.value()};
+  REQUIRE(guard.check());
+  CHECK(say(id, "other.example", 80) == "203.0.113.1\n");
 }

@@ -12,6 +12,7 @@
 
 #include "events/base/ids.hpp"
 #include "runner/kernel/files.hpp"
+#include "runner/kernel/mounts.hpp"
 #include "runner/kernel/remove_tree.hpp"
 #include "runner/kernel/unique_fd.hpp"
 
@@ -151,7 +152,15 @@ stand::~stand() {
     CHECK(purged);
     return;
   }
+  unmount(settings.data_dir);
   CHECK(remove_tree(root_));
+}
+
+void stand::use_disk(const std::string& size) {
+  REQUIRE(remove_tree(settings.data_dir));
+  REQUIRE(make_directories(settings.data_dir));
+  REQUIRE(mount_tmpfs(settings.data_dir, "size=" + size));
+  link_images(image_store(), settings.data_dir + "/images");
 }
 
 void stand::open() {

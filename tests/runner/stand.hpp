@@ -57,6 +57,9 @@ class stand {
   config settings;
   kept_reports reports;
 
+  // Before anything else: the data lies on a disk of its own, this large.
+  void use_disk(const std::string& size);
+
   void open();  // the runner; fails the test when it cannot
   void close(); // as a server that ends well: sandboxes go on
   runner_host& runner() {
