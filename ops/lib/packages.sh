@@ -8,7 +8,7 @@ PACKAGES_BUILD=(
   libflatbuffers-dev flatbuffers-compiler
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   libboost-program-options1.81-dev
-  libssl-dev libseccomp-dev libnftables-dev libmnl-dev libcap-dev
+  libssl-dev libcap-dev
   catch2 python3
 )
 PACKAGES_RUN=(
@@ -17,6 +17,7 @@ PACKAGES_RUN=(
 )
 PACKAGES_TEST=(
   busybox-static clang-format-14 shellcheck curl iproute2 qemu-system-x86
+  iptables runc
 )
 PACKAGES_BENCH=(docker.io)
 

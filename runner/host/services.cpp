@@ -25,7 +25,8 @@ void services::execute(const schema::OperationT& operation, bool resumed,
                        int cancel) {
   auto outcome = executor{*host, *book}.execute(operation, resumed, cancel);
   if (!outcome) {
-    log_failure("runner", operation.sandbox_id + ": " + outcome.error().detail);
+    auto text = operation.sandbox_id + ": " + outcome.error().detail;
+    resumed ? log_info("runner", text) : log_failure("runner", text);
     // Without a journal nothing may be said: it is sent again, or found begun.
     if (!resumed && outcome.error().code != errc::store_failed)
       sink->outcome(unjournalled(*book, operation, outcome.error()));

@@ -27,7 +27,7 @@ std::vector<std::string> runtime_arguments(const monitor_options& options) {
   if (!options.runtime_cgroups)
     out.emplace_back("--cgroup-manager=disabled");
   out.insert(out.end(), {"run", "--detach", "--bundle", options.run,
-                         "--preserve-fds", std::to_string(3 + options.groups),
+                         "--preserve-fds", std::to_string(3 + options.groups()),
                          "--pid-file", options.run + "/pid", options.id});
   return out;
 }
@@ -44,7 +44,7 @@ std::vector<std::string> runtime_arguments(const monitor_options& options) {
   char* environment[] = {path, nullptr};
   ::dup2(output, 1);
   ::dup2(output, 2);
-  auto count = 3 + options.groups;
+  auto count = 3 + options.groups();
   for (int i = 0; i < count; ++i)
     ::dup2(monitor_options::socket_fd + i, 3 + i);
   ::syscall(SYS_close_range, 3u + static_cast<unsigned>(count), ~0u, 0u);
@@ -62,7 +62,7 @@ std::vector<std::string> runtime_arguments(const monitor_options& options) {
 
 // What PID 1 was handed must not stay open here.
 void close_handed_on(const monitor_options& options) {
-  for (int i = 0; i < 3 + 2 * options.groups; ++i)
+  for (int i = 0; i < 3 + 2 * options.groups(); ++i)
     ::close(monitor_options::socket_fd + i);
 }
 

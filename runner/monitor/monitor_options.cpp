@@ -25,12 +25,11 @@ monitor_options::to_arguments(const std::string& program) const {
                                "--gateway=" + std::to_string(gateway),
                                "--uid-base=" + std::to_string(uid_base),
                                "--runtime=" + runtime,
-                               "--state=" + state,
-                               "--groups=" + std::to_string(groups)};
+                               "--state=" + state};
   if (runtime_cgroups)
     out.emplace_back("--runtime-cgroups=1");
-  for (auto& directory : group_directories)
-    out.push_back("--group=" + directory);
+  for (auto& controller : controllers)
+    out.push_back("--controller=" + controller);
   return out;
 }
 
@@ -66,10 +65,8 @@ result<monitor_options> monitor_options::parse(int argc, char** argv) {
       out.state = value;
     else if (name == "--runtime-cgroups")
       out.runtime_cgroups = value == "1";
-    else if (name == "--groups")
-      out.groups = static_cast<int>(number(value));
-    else if (name == "--group")
-      out.group_directories.push_back(value);
+    else if (name == "--controller")
+      out.controllers.push_back(value);
     else
       return failure(errc::invalid, "unknown option " + std::string{name});
   }

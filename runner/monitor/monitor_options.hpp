@@ -20,20 +20,23 @@ struct monitor_options {
   std::uint32_t address = 0;
   std::uint32_t gateway = 0;
   std::uint32_t uid_base = 0;
-  std::string runtime;          // program
-  std::string state;            // directory of the runtime's own state
-  bool runtime_cgroups = false; // the runtime handles cgroups itself
-  int groups = 0;               // hierarchies, so descriptors per kind of group
-  std::vector<std::string> group_directories; // "<controller>=<directory>"
+  std::string runtime;                  // program
+  std::string state;                    // directory of the runtime's own state
+  bool runtime_cgroups = false;         // the runtime handles cgroups itself
+  std::vector<std::string> controllers; // of v1; one empty name on v2
 
   // Places of descriptors.
   static constexpr int report_fd = 3;
   static constexpr int socket_fd = 4;
+  // Hierarchies, so descriptors per kind of group.
+  int groups() const noexcept {
+    return static_cast<int>(controllers.size());
+  }
   int first_guest_group() const noexcept {
     return 7;
   }
   int first_init_group() const noexcept {
-    return 7 + groups;
+    return 7 + groups();
   }
 
   std::vector<std::string> to_arguments(const std::string& program) const;

@@ -15,21 +15,14 @@ namespace {
 
 constexpr const char* groups_root = "/sys/fs/cgroup";
 
-// On v2 the guest's group is the root of what it sees; on v1 there is one
-// directory for each controller, as container engines lay it out.
+// Where the controllers' directories of cgroup v1 are put on top later.
 result<void> mount_groups(const monitor_options& options,
                           const std::string& target) {
-  if (options.group_directories.size() > 1) {
-    VARVE_CHECK(mount_tmpfs(target, "mode=755,size=64k"));
-  }
-  for (auto& entry : options.group_directories) {
-    auto equals = entry.find('=');
-    auto controller = entry.substr(0, equals);
-    auto place = controller.empty() ? target : target + "/" + controller;
-    if (!controller.empty()) {
-      VARVE_CHECK(make_directory(place, 0755));
-    }
-    VARVE_CHECK(bind(entry.substr(equals + 1), place));
+  if (options.controllers.size() < 2)
+    return ok();
+  VARVE_CHECK(mount_tmpfs(target, "mode=755,size=64k"));
+  for (auto& controller : options.controllers) {
+    VARVE_CHECK(make_directory(target + "/" + controller, 0755));
   }
   return make_read_only(target);
 }
@@ -59,7 +52,7 @@ result<void> home::come_back() const {
 }
 
 result<void> join_init_groups(const monitor_options& options) {
-  for (int i = 0; i < options.groups; ++i)
+  for (int i = 0; i < options.groups(); ++i)
     if (::write(options.first_init_group() + i, "0", 1) != 1)
       return last_error("join the sandbox's control group");
   return ok();

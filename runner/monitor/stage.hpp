@@ -23,7 +23,7 @@ result<void> join_init_groups(const monitor_options& options);
 result<void> enter_sandbox_network(const monitor_options& options);
 
 // The root file system at <run>/rootfs and, read-only, /sys at <run>/sys and
-// the guest's own control groups at <run>/groups.
+// at <run>/groups, what stands for /sys/fs/cgroup on v1.
 result<void> mount_sandbox(const monitor_options& options);
 
 } // namespace varve::runner

@@ -37,7 +37,7 @@ result<void> make_run_directory(const std::string& path) {
   VARVE_CHECK(make_directories(path, 0711));
   if (is_mount_point(path) && is_tmpfs(path))
     return ok();
-  VARVE_CHECK(mount_tmpfs(path, "mode=700,size=256m"));
+  VARVE_CHECK(mount_tmpfs(path, "mode=711,size=256m"));
   if (::mount(nullptr, path.c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
     return last_error("make " + path + " private");
   return ok();
@@ -114,7 +114,10 @@ result<std::unique_ptr<machine>> machine::open(const config& settings) {
       machine{settings, std::move(where), addresses, std::move(groups),
               std::move(means), std::move(runner_id)});
   VARVE_CHECK(make_run_directory(out->where.run()));
-  VARVE_CHECK(make_directories(out->where.run_sandboxes(), 0700));
+  // runc, on its way to being the guest's root, walks there by its path. What
+  // lies below has modes of its own.
+  auto closed = out->means.runtime_cgroups ? 0711u : 0700u;
+  VARVE_CHECK(make_directories(out->where.run_sandboxes(), closed));
   VARVE_CHECK(make_directories(out->where.runtime_state(), 0700));
   return out;
 }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "events/base/logging.hpp"
 #include "runner/kernel/files.hpp"
+#include "runner/kernel/process.hpp"
 #include "runner/kernel/remove_tree.hpp"
 #include "runner/link/sandbox_link.hpp"
 #include "runner/operations/crash_point.hpp"
@@ -15,6 +17,7 @@ namespace varve::runner {
 namespace {
 
 constexpr std::chrono::milliseconds stop_grace{5000};
+constexpr std::chrono::milliseconds runtime_limit{10'000};
 
 // Where the owner's figures are missing or absurd.
 constexpr std::uint32_t default_memory_mib = 1024;
@@ -109,7 +112,19 @@ result<void> drop_link(execution& e) {
   return remove_link(e.host.where.link(e.slot));
 }
 
+// Of a container that has ended there are only files, but for what a runtime
+// made in control groups of its own.
 result<void> drop_runtime_state(execution& e) {
+  auto& means = e.host.means;
+  if (means.runtime_cgroups
+      && exists(e.host.where.runtime_state() + "/" + e.id())) {
+    auto deleted =
+        run_program({means.runtime, "--root", e.host.where.runtime_state(),
+                     "delete", "--force", e.id()},
+                    "", runtime_limit);
+    if (!deleted)
+      log_warning("runner", deleted.error().detail);
+  }
   return remove_tree(e.host.where.runtime_state() + "/" + e.id());
 }
 
@@ -129,8 +144,8 @@ constexpr std::array create_table{
     step{"ready", wait_ready}};
 
 constexpr std::array destroy_table{
-    step{"processes", stop_processes}, step{"groups", drop_groups},
-    step{"link", drop_link},           step{"runtime", drop_runtime_state},
+    step{"processes", stop_processes}, step{"runtime", drop_runtime_state},
+    step{"groups", drop_groups},       step{"link", drop_link},
     step{"run", drop_run_directory},   step{"files", drop_files}};
 
 } // namespace

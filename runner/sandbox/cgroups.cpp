@@ -129,6 +129,9 @@ result<cgroups> cgroups::open(const std::string& name) {
   cgroups out;
   out.name_ = name;
   auto mounts = read_mounts();
+  for (auto& m : mounts)
+    if (m.type == "cgroup" || m.type == "cgroup2")
+      out.roots_.push_back(m.target);
   for (auto* controller : {"memory", "cpu", "pids"})
     for (auto& m : mounts)
       if (m.type == "cgroup" && has_word(m.super_options, controller)) {
@@ -235,11 +238,11 @@ cgroups::open_guest(const std::string& id) const {
   return open_procs(id, "guest");
 }
 
-std::vector<std::string>
-cgroups::guest_directories(const std::string& id) const {
-  std::vector<std::string> out;
+std::vector<cgroups::guest_group>
+cgroups::guest_groups(const std::string& id) const {
+  std::vector<guest_group> out;
   for (auto& h : hierarchies_)
-    out.push_back(h.controller + "=" + base(h, id) + "/guest");
+    out.push_back({h.controller, base(h, id) + "/guest"});
   return out;
 }
 
@@ -275,21 +278,22 @@ result<void> cgroups::end_processes(const std::string& id) const {
 }
 
 result<void> cgroups::remove(const std::string& id) const {
-  for (auto& h : hierarchies_)
+  for (auto& root : roots_)
     for (auto* group : {"/init", "/guest", ""}) {
-      VARVE_CHECK(remove_group(base(h, id) + group));
+      VARVE_CHECK(remove_group(root + "/" + name_ + "/" + id + group));
     }
   return ok();
 }
 
 std::vector<std::string> cgroups::list() const {
   std::vector<std::string> out;
-  for (auto& h : hierarchies_) {
-    auto names = list_directory(h.root + "/" + name_);
+  for (auto& root : roots_) {
+    auto own = root + "/" + name_;
+    auto names = list_directory(own);
     if (!names)
       continue;
     for (auto& name : names.value())
-      if (exists(h.root + "/" + name_ + "/" + name + "/cgroup.procs"))
+      if (exists(own + "/" + name + "/cgroup.procs"))
         out.push_back(name);
   }
   std::sort(out.begin(), out.end());
@@ -298,8 +302,8 @@ std::vector<std::string> cgroups::list() const {
 }
 
 result<void> cgroups::remove_all() const {
-  for (auto& h : hierarchies_) {
-    VARVE_CHECK(remove_group(h.root + "/" + name_));
+  for (auto& root : roots_) {
+    VARVE_CHECK(remove_group(root + "/" + name_));
   }
   return ok();
 }

@@ -41,9 +41,11 @@ class cgroups {
   result<std::vector<unique_fd>> open_init(const std::string& id) const;
   result<std::vector<unique_fd>> open_guest(const std::string& id) const;
 
-  // Pairs "<controller name>=<host directory of the guest's group>"; on v2
-  // the one pair has no name.
-  std::vector<std::string> guest_directories(const std::string& id) const;
+  struct guest_group {
+    std::string controller; // empty on v2
+    std::string directory;
+  };
+  std::vector<guest_group> guest_groups(const std::string& id) const;
 
   // Everything that runs in a sandbox, the monitor included.
   std::vector<pid_t> processes(const std::string& id) const;
@@ -81,6 +83,8 @@ class cgroups {
 
   std::string name_;
   std::vector<hierarchy> hierarchies_;
+  // All there are: a runtime that handles control groups itself uses more.
+  std::vector<std::string> roots_;
   bool unified_ = false;
 };
 

@@ -27,12 +27,12 @@ std::uint64_t open_files_limit() {
 }
 
 oci_options bundle_of(const layout& where, const start_means& means,
-                      const start_request& request,
-                      const std::vector<std::string>& controllers) {
+                      const start_request& request, const cgroups& groups) {
   auto& id = request.guest.sandbox_id;
   oci_options out;
   out.id = id;
-  out.rootfs = "rootfs";
+  out.rootfs =
+      means.runtime_cgroups ? where.run_sandbox(id) + "/rootfs" : "rootfs";
   out.sys = where.run_sandbox(id) + "/sys";
   out.etc = where.sandbox(id) + "/etc";
   out.toolbox_path = means.toolbox_path;
@@ -41,14 +41,7 @@ oci_options bundle_of(const layout& where, const start_means& means,
   if (means.runtime_cgroups)
     out.cgroup = "/" + where.cgroup(id) + "/init";
   out.groups = where.run_sandbox(id) + "/groups";
-  out.controllers = controllers;
-  return out;
-}
-
-std::vector<std::string> names_of(const std::vector<std::string>& entries) {
-  std::vector<std::string> out;
-  for (auto& entry : entries)
-    out.push_back(entry.substr(0, entry.find('=')));
+  out.guest_groups = groups.guest_groups(id);
   return out;
 }
 
@@ -68,14 +61,14 @@ monitor_options options_of(const layout& where, const start_means& means,
   out.runtime = means.runtime;
   out.state = where.runtime_state();
   out.runtime_cgroups = means.runtime_cgroups;
-  out.group_directories = groups.guest_directories(id);
-  out.groups = static_cast<int>(out.group_directories.size());
+  for (auto& group : groups.guest_groups(id))
+    out.controllers.push_back(group.controller);
   return out;
 }
 
 result<void> make_run_directory(const layout& where, const start_means& means,
                                 const start_request& request,
-                                const std::vector<std::string>& controllers) {
+                                const cgroups& groups) {
   auto run = where.run_sandbox(request.guest.sandbox_id);
   // Its parent is closed to everybody; the runtime works inside as the guest's
   // root and must find its way on from here.
@@ -84,9 +77,9 @@ result<void> make_run_directory(const layout& where, const start_means& means,
   VARVE_CHECK(make_directory(run + "/sys", 0755));
   VARVE_CHECK(make_directory(run + "/groups", 0755));
   VARVE_CHECK(write_file(run + "/boot", means.boot_id, 0600));
-  return write_file(
-      run + "/config.json",
-      make_oci_config(bundle_of(where, means, request, controllers)), 0600);
+  return write_file(run + "/config.json",
+                    make_oci_config(bundle_of(where, means, request, groups)),
+                    0600);
 }
 
 } // namespace
@@ -96,8 +89,7 @@ result<launch> launch::prepare(const layout& where, const start_means& means,
                                const start_request& request) {
   auto& id = request.guest.sandbox_id;
   auto options = options_of(where, means, request, groups);
-  VARVE_CHECK(make_run_directory(where, means, request,
-                                 names_of(options.group_directories)));
+  VARVE_CHECK(make_run_directory(where, means, request, groups));
   launch out;
   out.arguments_ = options.to_arguments(means.monitor_path);
   int ends[2];

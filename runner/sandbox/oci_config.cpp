@@ -32,7 +32,7 @@ json::array capabilities(bool with_admin) {
 
 json::array arguments(const oci_options& options) {
   std::string groups;
-  for (std::size_t i = 0; i < options.controllers.size(); ++i)
+  for (std::size_t i = 0; i < options.guest_groups.size(); ++i)
     groups += (i == 0 ? "" : ",") + std::to_string(6 + i);
   return {toolbox_inside,  "init",           "--socket-fd=3",
           "--config-fd=4", "--seccomp-fd=5", "--cgroup-fds=" + groups};
@@ -75,15 +75,19 @@ json::object mount(const std::string& target, const char* type,
           {"options", std::move(list)}};
 }
 
+// On v2 the guest's group is the root of what it sees; on v1 there is one
+// directory for each controller, as container engines lay it out.
 void add_groups(json::array& out, const oci_options& o) {
-  auto add = [&](const std::string& below) {
-    out.push_back(mount("/sys/fs/cgroup" + below, "bind", o.groups + below,
-                        {"bind", "nosuid", "noexec", "nodev"}));
+  auto add = [&](const std::string& target, const std::string& source) {
+    out.push_back(mount(target, "bind", source,
+                        {"bind", "ro", "nosuid", "noexec", "nodev"}));
   };
-  add("");
-  for (auto& controller : o.controllers)
-    if (!controller.empty())
-      add("/" + controller);
+  std::string root = "/sys/fs/cgroup";
+  if (o.guest_groups.size() > 1)
+    add(root, o.groups);
+  for (auto& group : o.guest_groups)
+    add(group.controller.empty() ? root : root + "/" + group.controller,
+        group.directory);
 }
 
 void add_own_files(json::array& out, const oci_options& o) {

@@ -6,14 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "runner/sandbox/cgroups.hpp"
+
 namespace varve::runner {
 
 struct oci_options {
   std::string id;
   std::string rootfs; // directory in the bundle
   std::string sys;    // directory on the host, bound to /sys
-  std::string groups; // directory on the host, bound to /sys/fs/cgroup
-  std::vector<std::string> controllers; // below it; one empty name on v2
+  std::string groups; // directory on the host, bound to /sys/fs/cgroup on v1
+  std::vector<cgroups::guest_group> guest_groups; // bound below it, or to it
   std::string etc;          // directory with hosts, hostname, resolv.conf
   std::string toolbox_path; // on the host
   std::uint32_t uid_base = 0;

@@ -42,6 +42,21 @@ TEST_CASE("nothing is left of a hundred sandboxes") {
   CHECK(count_descriptors() == descriptors);
 }
 
+TEST_CASE("with runc sandboxes live and leave nothing, too") {
+  stand s;
+  s.settings.runtime = "runc";
+  s.open();
+  s.run(kind::Destroy, s.create());
+  auto before = host_state(s.settings);
+  auto id = s.create();
+  CHECK(execute(s.runner(), id, "echo $((6 * 7))").output == "42\n");
+  CHECK(execute(s.runner(), id, "unshare -U true").exit_code != 0);
+  CHECK(s.run(kind::Stop, id).result == schema::Result::Done);
+  CHECK(s.run(kind::Start, id).result == schema::Result::Done);
+  CHECK(s.run(kind::Destroy, id).result == schema::Result::Done);
+  CHECK(changes(before, host_state(s.settings)) == "");
+}
+
 TEST_CASE("nothing of a server is left after a purge, sandboxes or not") {
   stand s;
   s.open();

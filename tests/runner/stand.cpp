@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "events/base/ids.hpp"
@@ -136,6 +137,7 @@ stand::stand() : caf_(caf_settings_) {
   char path[] = "/var/tmp/varve-runner-XXXXXX";
   REQUIRE(::mkdtemp(path) != nullptr);
   root_ = path;
+  REQUIRE(::chmod(path, 0755) == 0); // runc walks it as the guest's root
   settings.data_dir = root_ + "/data";
   settings.run_dir = root_ + "/run";
   settings.toolbox_path = build_directory() + "/runner/toolbox/varve-toolbox";
