@@ -68,11 +68,13 @@ result<std::unique_ptr<ledger>> ledger::open(const machine& host,
   std::unique_ptr<ledger> out{new ledger};
   out->host_ = &host;
   out->book_ = std::move(book);
-  out->slots_.resize(address_plan::slots);
   VARVE_TRY(out->epochs_, out->book_->epochs());
   VARVE_TRY(auto sandboxes, out->book_->sandboxes());
-  for (auto& sandbox : sandboxes)
+  for (auto& sandbox : sandboxes) {
+    if (sandbox.slot < address_plan::slots)
+      out->next_slot_ = std::max(out->next_slot_, sandbox.slot + 1);
     out->put(sandbox);
+  }
   return out;
 }
 
@@ -84,30 +86,46 @@ std::optional<ledger::record> ledger::find(const std::string& id) const {
   return found->second;
 }
 
-// A tombstone's slot may be another sandbox's since: only the one that held
-// it gives it back.
 void ledger::put(const record& r) {
   std::lock_guard lock{guard_};
-  auto known = records_.find(r.sandbox_id);
-  auto held = known != records_.end() && !is_destroyed(known->second);
-  if (r.slot < slots_.size() && (held || !is_destroyed(r)))
-    slots_[r.slot] = !is_destroyed(r);
   records_[r.sandbox_id] = r;
 }
 
 // The next in turn and not the lowest: an address rests before it is used
 // again, while the kernel may still remember connections of it.
-result<std::uint32_t> ledger::free_slot() {
-  std::lock_guard lock{guard_};
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    auto slot = (next_slot_ + i) % slots_.size();
-    if (!slots_[slot]) {
-      slots_[slot] = true;
-      next_slot_ = static_cast<std::uint32_t>(slot) + 1;
-      return static_cast<std::uint32_t>(slot);
+std::optional<std::uint32_t> ledger::free_slot_locked() {
+  std::vector<bool> taken(address_plan::slots);
+  for (auto& [id, r] : records_)
+    if (!is_destroyed(r) && r.slot < taken.size())
+      taken[r.slot] = true;
+  for (std::uint32_t i = 0; i < address_plan::slots; ++i) {
+    auto slot = (next_slot_ + i) % address_plan::slots;
+    if (!taken[slot]) {
+      next_slot_ = slot + 1;
+      return slot;
     }
   }
-  return failure(errc::too_busy, "all slots of this runner are taken");
+  return std::nullopt;
+}
+
+// Taken from here on, whatever becomes of the operation.
+result<ledger::record> ledger::give_slot(record r) {
+  std::lock_guard lock{guard_};
+  auto slot = free_slot_locked();
+  if (!slot)
+    return failure(errc::too_busy, "all slots of this runner are taken");
+  r.slot = *slot;
+  records_[r.sandbox_id] = r;
+  return r;
+}
+
+void ledger::take_back(const std::string& id,
+                       const std::optional<record>& before) {
+  std::lock_guard lock{guard_};
+  if (before)
+    records_[id] = *before;
+  else
+    records_.erase(id);
 }
 
 std::optional<schema::OutcomeT>
@@ -194,14 +212,19 @@ ledger::admit(const schema::OperationT& operation, bool resumed) {
   auto here = known && !is_destroyed(*known);
   if (!here && operation.kind != kind::Create)
     return answer_unknown(operation);
-  if (here)
+  if (here && known->slot < address_plan::slots)
     return begin(operation, *known);
+  if (here && operation.kind != kind::Create)
+    return begin(operation, *known); // it lost its files, and its slot
   record r;
   r.sandbox_id = operation.sandbox_id;
   r.present = present::Absent;
   r.image_ref = operation.spec->image_ref;
-  VARVE_TRY(r.slot, free_slot());
-  return begin(operation, std::move(r));
+  VARVE_TRY(r, give_slot(std::move(r)));
+  auto begun = begin(operation, std::move(r));
+  if (!begun)
+    take_back(operation.sandbox_id, known);
+  return begun;
 }
 
 result<schema::OutcomeT> ledger::finish(schema::JournalEntryT entry,
@@ -271,9 +294,7 @@ result<void> ledger::adopt(const std::string& id, std::uint32_t slot,
   r.present = now;
   if (now == present::Running)
     r.boot_id = host_->means.boot_id;
-  VARVE_CHECK(book_->keep(r));
-  put(r);
-  return ok();
+  return keep(r);
 }
 
 result<void> ledger::set_present(const std::string& id, schema::Present now) {
@@ -281,20 +302,28 @@ result<void> ledger::set_present(const std::string& id, schema::Present now) {
   if (!r || r->present == now)
     return ok();
   r->present = now;
-  VARVE_CHECK(book_->keep(*r));
-  put(*r);
+  return keep(*r);
+}
+
+result<void> ledger::set_lost(const std::string& id) {
+  auto r = find(id);
+  if (!r)
+    return ok();
+  r->present = present::Absent;
+  r->slot = UINT32_MAX;
+  return keep(*r);
+}
+
+result<void> ledger::keep(const record& r) {
+  VARVE_CHECK(book_->keep(r));
+  put(r);
   return ok();
 }
 
 result<void> ledger::erase(const std::string& id) {
   VARVE_CHECK(book_->erase(id));
   std::lock_guard lock{guard_};
-  auto found = records_.find(id);
-  if (found == records_.end())
-    return ok();
-  if (!is_destroyed(found->second) && found->second.slot < slots_.size())
-    slots_[found->second.slot] = false;
-  records_.erase(found);
+  records_.erase(id);
   return ok();
 }
 

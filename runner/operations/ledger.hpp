@@ -64,6 +64,8 @@ class ledger {
                      const std::string& image_ref, std::uint64_t version,
                      schema::Present present);
   result<void> set_present(const std::string& id, schema::Present present);
+  // It existed, but has no files any more: absent, and its slot is free.
+  result<void> set_lost(const std::string& id);
   result<void> erase(const std::string& id);
   result<void> erase_old_tombstones();
   // For an answer that never reached the journal.
@@ -85,7 +87,10 @@ class ledger {
   result<decision> answer_unknown(const schema::OperationT& operation);
   result<decision> begin(const schema::OperationT& operation, record r);
   result<void> note_epoch(const schema::OperationT& operation);
-  result<std::uint32_t> free_slot();
+  std::optional<std::uint32_t> free_slot_locked();
+  result<record> give_slot(record r);
+  void take_back(const std::string& id, const std::optional<record>& before);
+  result<void> keep(const record& r);
   void put(const record& r);
 
   const machine* host_ = nullptr;
@@ -94,7 +99,6 @@ class ledger {
   mutable std::mutex guard_; // of everything below
   std::map<std::string, record, std::less<>> records_;
   std::map<std::uint16_t, std::uint64_t> epochs_;
-  std::vector<bool> slots_; // taken
   std::uint32_t next_slot_ = 0;
 };
 

@@ -26,12 +26,17 @@ class recovery {
 
   result<recovered> run() {
     VARVE_CHECK(read_journal());
+    VARVE_CHECK(read_files());
     VARVE_TRY(auto ids, all_ids());
-    for (auto& id : ids) {
-      auto done = reconcile(id);
-      if (!done)
-        return prefixed("sandbox " + id, done.error());
-    }
+    // Those with files first: what they hold is theirs.
+    for (auto with_files : {true, false})
+      for (auto& id : ids) {
+        if ((files_.count(id) != 0) != with_files)
+          continue;
+        auto done = with_files ? reconcile(id) : without_files(id);
+        if (!done)
+          return prefixed("sandbox " + id, done.error());
+      }
     VARVE_CHECK(remove_strange_links());
     VARVE_CHECK(book_.erase_old_tombstones());
     return std::move(out_);
@@ -65,22 +70,33 @@ class recovery {
     return out;
   }
 
-  result<void> reconcile(const std::string& id) {
-    auto files = read_sandbox_record(host_.where, id);
-    if (!files && files.error().code == errc::malformed) {
-      // Somebody's files all the same: neither run nor removed.
-      log_failure("runner", files.error().detail);
-      return book_.set_present(id, present::Unclear);
+  // Which sandboxes have files, and the slots they hold.
+  result<void> read_files() {
+    VARVE_TRY(auto ids, list_sandbox_files(host_.where));
+    for (auto& id : ids) {
+      auto files = read_sandbox_record(host_.where, id);
+      if (files) {
+        files_[id] = files.value();
+        slots_.insert(files.value().slot);
+      } else if (files.error().code == errc::malformed) {
+        // Somebody's files all the same: neither run nor removed.
+        log_failure("runner", files.error().detail);
+        unclear_.insert(id);
+      }
     }
-    if (!files)
-      return without_files(id);
+    return ok();
+  }
+
+  result<void> reconcile(const std::string& id) {
+    auto& files = files_[id];
     auto running = find_running(host_.where, id, host_.means.boot_id);
     if (running) {
-      links_.insert(host_.where.link(files.value().slot));
+      links_.insert(host_.where.link(files.slot));
       out_.running.push_back(id);
     }
-    if (known_.count(id) == 0) {
-      VARVE_CHECK(adopt(files.value(), running.has_value()));
+    auto known = known_.find(id);
+    if (known == known_.end() || known->second.slot != files.slot) {
+      VARVE_CHECK(adopt(files, running.has_value()));
     } else if (!running) {
       VARVE_CHECK(note_end(id));
     } else {
@@ -108,9 +124,12 @@ class recovery {
   }
 
   result<void> without_files(const std::string& id) {
+    if (unclear_.count(id) != 0)
+      return book_.set_present(id, present::Unclear);
     auto known = known_.find(id);
-    // A tombstone's slot, and so its link, may be another sandbox's since.
-    auto has_slot = known != known_.end() && known->second.destroyed_at == 0;
+    // By an older journal its slot, and so its link, may be another's since.
+    auto has_slot =
+        known != known_.end() && slots_.count(known->second.slot) == 0;
     VARVE_CHECK(clean(id, has_slot ? known->second.slot : UINT32_MAX));
     VARVE_CHECK(remove_sandbox_files(host_.where, id));
     if (known == known_.end())
@@ -119,7 +138,7 @@ class recovery {
       begun_.erase(id);
       return book_.erase(id);
     }
-    VARVE_CHECK(book_.set_present(id, present::Absent));
+    VARVE_CHECK(book_.set_lost(id));
     return settle(id, false);
   }
 
@@ -176,6 +195,9 @@ class recovery {
   ledger& book_;
   std::map<std::string, schema::JournalSandboxT> known_;
   std::map<std::string, std::vector<schema::JournalEntryT>> begun_;
+  std::map<std::string, sandbox_record> files_;
+  std::set<std::uint32_t> slots_;
+  std::set<std::string> unclear_;
   std::set<std::string> links_;
   recovered out_;
 };

@@ -130,6 +130,31 @@ TEST_CASE("a destroyed sandbox gives its place up once and for all") {
   CHECK(address(s.create()) != address(heir));
 }
 
+TEST_CASE("what an older journal brings back takes nothing from its heir") {
+  stand s;
+  s.open();
+  auto gone = s.create();
+  s.close();
+  auto copy = s.settings.data_dir + "-journal";
+  copy_journal(journal_of(s), copy);
+  s.open();
+  CHECK(s.run(kind::Destroy, gone).result == verdict::Done);
+  s.close();
+  REQUIRE(remove_tree(journal_of(s)));
+  s.open(); // without a journal places are handed out from the first on
+  auto heir = s.create();
+  auto carrier = [&] {
+    return execute(s.runner(), heir, "cat /sys/class/net/eth0/carrier").output;
+  };
+  CHECK(carrier() == "1\n");
+  s.close();
+  copy_journal(copy, journal_of(s));
+  s.open();
+  CHECK(carrier() == "1\n");
+  CHECK(s.run(kind::Destroy, gone).result == verdict::Done);
+  CHECK(carrier() == "1\n");
+}
+
 TEST_CASE("an older journal neither loses nor ends what came after it") {
   stand s;
   s.open();
