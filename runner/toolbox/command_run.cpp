@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "events/base/logging.hpp"
+#include "runner/toolbox/pipe_ends.hpp"
 #include "runner/toolbox/spawn.hpp"
 
 namespace varve::toolbox {
@@ -24,33 +25,6 @@ constexpr auto drain_time = std::chrono::milliseconds{250};
 constexpr auto kill_time = std::chrono::seconds{2};
 constexpr unsigned drained_pipe_limit = 256;
 constexpr int reads_per_turn = 4; // so that one writer does not hold the loop
-
-// Closes what is left of a set of descriptors.
-struct pipe_ends {
-  int read = -1;
-  int write = -1;
-
-  bool open() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0)
-      return false;
-    read = ends[0];
-    write = ends[1];
-    return true;
-  }
-  int release_read() {
-    return std::exchange(read, -1);
-  }
-  void close_write() {
-    if (write >= 0)
-      ::close(std::exchange(write, -1));
-  }
-  ~pipe_ends() {
-    close_write();
-    if (read >= 0)
-      ::close(read);
-  }
-};
 
 // The child's last words when its program could not start: the exit code and
 // the text, written to the channel that a started program has closed.

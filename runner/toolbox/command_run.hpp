@@ -11,12 +11,15 @@
 
 namespace varve::toolbox {
 
+class session_table;
+
 // What everything in PID 1 shares. One thread.
 struct runtime {
   boost::asio::io_context& io;
   const guest& sandbox;
   reaper& children;
   memory_budget& memory;
+  session_table* sessions = nullptr; // set before anything is served
   // Pipes still read for children that outlive their command.
   unsigned drained_pipes = 0;
   bool is_ending = false; // nothing new is started

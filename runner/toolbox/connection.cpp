@@ -5,6 +5,8 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 
+#include "runner/toolbox/websocket.hpp"
+
 namespace varve::toolbox {
 
 // GCC 12 destroys aggregates made with braces inside a co_await expression
@@ -94,7 +96,23 @@ bool connection::take_request() {
   request_.content_type = text(http::field::content_type);
   request_.range = text(http::field::range);
   request_.if_range = text(http::field::if_range);
+  request_.sdk_version = std::string{head["X-Daytona-SDK-Version"]};
+  request_.wants_split = head["X-Daytona-Split-Output"] == "true";
+  take_upgrade();
   return parse_target({head.target().data(), head.target().size()}, request_);
+}
+
+void connection::take_upgrade() {
+  const auto& head = parser_->get();
+  auto key = head[http::field::sec_websocket_key];
+  if (!parser_->upgrade()
+      || !beast::iequals(head[http::field::upgrade], "websocket")
+      || head[http::field::sec_websocket_version] != "13"
+      || request_.method != "GET" || !is_ws_key({key.data(), key.size()}))
+    return;
+  request_.websocket_key = std::string{key};
+  request_.subprotocols =
+      std::string{head[http::field::sec_websocket_protocol]};
 }
 
 awaitable<bool> connection::refuse_malformed(error_code why) {
@@ -129,6 +147,8 @@ awaitable<bool> connection::dispatch() {
     co_return co_await serve_command(where.kind);
   case duty::errand:
     co_return co_await serve_errand(where.errand);
+  case duty::session:
+    co_return co_await serve_session();
   case duty::not_built:
     co_return co_await respond(not_built(where.feature));
   case duty::unknown:

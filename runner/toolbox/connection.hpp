@@ -27,14 +27,20 @@ using awaitable = boost::asio::awaitable<T>;
 
 struct errand_process;
 class errand_turn;
-class signal_once;
+class websocket_link;
+class wakeup;
+struct session_target;
+struct session_command;
+class session;
+enum class log_form;
+enum class output_style;
 
 // Counted over all connections of a server.
 struct server_load {
   unsigned connections = 0;
   unsigned requests = 0;
   unsigned errands = 0;
-  std::list<signal_once*> waiting; // for an errand's turn
+  std::list<wakeup*> waiting; // for an errand's turn
 };
 
 class connection : public std::enable_shared_from_this<connection> {
@@ -60,9 +66,31 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<bool> serve_command(duty kind);
   awaitable<bool> write_outcome(const command_outcome& done);
   awaitable<bool> serve_errand(errand_handler handler);
+  awaitable<bool> serve_session();
   result<std::shared_ptr<errand_process>> start_errand(errand_handler handler);
 
+  // Of sessions, in connection_sessions.cpp.
+  awaitable<outcome<std::string>> read_session_body();
+  awaitable<bool> create_session();
+  awaitable<bool> delete_session(std::shared_ptr<session> which);
+  awaitable<bool> run_in_session(std::shared_ptr<session> where);
+  awaitable<bool> give_input(session& where, session_command& to);
+  awaitable<bool> send_logs(std::shared_ptr<session_command> of,
+                            bool of_entrypoint);
+  awaitable<bool> follow_logs(std::shared_ptr<session_command> of,
+                              log_form form, std::uint64_t offset);
+  awaitable<bool> stream_logs(std::shared_ptr<session_command> of,
+                              log_form form, std::uint64_t offset,
+                              bool follows);
+  awaitable<bool> write_logs(std::shared_ptr<session_command> of, int status,
+                             std::string opening, std::string closing,
+                             output_style style, std::uint64_t offset);
+  // The link that the connection has become; null when it broke.
+  awaitable<std::shared_ptr<websocket_link>> upgrade(std::string subprotocol,
+                                                     std::size_t limit);
+
   bool take_request();
+  void take_upgrade();
   awaitable<bool> write(std::string_view bytes);
   // Body bytes, 0 at its end; nullopt when the connection broke.
   awaitable<std::optional<std::size_t>> read_body(char* out, std::size_t size);

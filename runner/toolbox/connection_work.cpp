@@ -13,6 +13,7 @@
 #include "runner/toolbox/execute.hpp"
 #include "runner/toolbox/json_text.hpp"
 #include "runner/toolbox/spawn.hpp"
+#include "runner/toolbox/wakeup.hpp"
 
 namespace varve::toolbox {
 
@@ -29,41 +30,7 @@ constexpr auto turn_time = std::chrono::seconds{60};
 constexpr auto exit_time = std::chrono::seconds{5};
 constexpr std::size_t whole_answer_limit = 64 << 10;
 
-std::string chunk(std::string_view bytes) {
-  char size[32];
-  auto n = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
-  std::string out{size, static_cast<std::size_t>(n)};
-  out += bytes;
-  return out += "\r\n";
-}
-
 } // namespace
-
-// Something that happens once and that one coroutine waits for.
-class signal_once {
- public:
-  explicit signal_once(asio::io_context& io) : timer_{io} {
-    // nop
-  }
-
-  void raise() {
-    raised_ = true;
-    timer_.cancel();
-  }
-
-  // False when it did not happen in time.
-  awaitable<bool> wait(std::chrono::steady_clock::duration limit) {
-    if (!raised_) {
-      timer_.expires_after(limit);
-      co_await timer_.async_wait(no_throw);
-    }
-    co_return raised_;
-  }
-
- private:
-  asio::steady_timer timer_;
-  bool raised_ = false;
-};
 
 // An errand's process, and PID 1's end of what they share.
 struct errand_process {
@@ -89,7 +56,7 @@ struct errand_process {
   pid_t pid = -1;
   int exit_code = -1;
   bool has_ended = false;
-  signal_once ended;
+  wakeup ended;
 };
 
 // One of the places for errands, given to the next who waits.
@@ -133,7 +100,7 @@ awaitable<command_outcome> connection::run(command c) {
       // nop
     }
     std::optional<command_outcome> result;
-    signal_once ended;
+    wakeup ended;
   };
   auto state = std::make_shared<waiting>(rt_.io);
   run_command(rt_, std::move(c), [state](command_outcome result) {
@@ -180,7 +147,7 @@ awaitable<bool> connection::wait_for_turn() {
     ++load_.errands;
     co_return true;
   }
-  signal_once turn{rt_.io};
+  wakeup turn{rt_.io};
   load_.waiting.push_back(&turn);
   bool is_mine = co_await turn.wait(turn_time);
   // Whoever raised it has taken it out.

@@ -16,6 +16,7 @@
 #include "runner/toolbox/lockdown.hpp"
 #include "runner/toolbox/problem.hpp"
 #include "runner/toolbox/server.hpp"
+#include "runner/toolbox/sessions/session_table.hpp"
 #include "runner/toolbox/spawn.hpp"
 
 namespace varve::toolbox {
@@ -28,7 +29,8 @@ constexpr std::size_t memory_limit = 64 << 20;
 constexpr unsigned most_connections = 1024;
 // Per request: the connection, a pipe and a report, or an errand's socket.
 constexpr unsigned descriptors_per_request = 4;
-constexpr unsigned descriptors_reserved = 300;
+// Pipes of what outlives its command, and of sessions.
+constexpr unsigned descriptors_reserved = 800;
 constexpr auto flush_step = std::chrono::milliseconds{10};
 constexpr unsigned flush_steps = 200;
 
@@ -175,9 +177,10 @@ class daemon {
  public:
   explicit daemon(const guest& g)
       : guest_{g}, rt_{io_, guest_, children_, memory_},
-        server_{rt_, limits_for_descriptors()}, child_ended_{io_, SIGCHLD},
+        sessions_{rt_, session_memory_}, server_{rt_, limits_for_descriptors()},
+        child_ended_{io_, SIGCHLD},
         asked_to_end_{io_, SIGTERM, SIGINT}, flush_{io_} {
-    // nop
+    rt_.sessions = &sessions_;
   }
 
   int run(const init_options& options) {
@@ -193,7 +196,7 @@ class daemon {
       if (!ec)
         end();
     });
-    start_entrypoint();
+    sessions_.start_entrypoint();
     io_.run();
     return 0;
   }
@@ -231,37 +234,14 @@ class daemon {
     flush_.async_wait([this](error_code) { stop_soon(); });
   }
 
-  void start_entrypoint() {
-    if (guest_.config.entrypoint.empty())
-      return;
-    auto pid = fork_as_user(
-        guest_, {guest_.null_fd, guest_.null_fd, guest_.null_fd, -1},
-        [this](const std::string& trouble) { return entrypoint(trouble); });
-    if (pid)
-      children_.watch(pid.value(), [](int status) {
-        log_info("toolbox", "the entry point has ended with code "
-                                + std::to_string(exit_code_of(status)));
-      });
-    else
-      log_warning("toolbox", "entry point: " + pid.error().detail);
-  }
-
-  int entrypoint(const std::string& trouble) const {
-    const auto& command = guest_.config.entrypoint;
-    auto program =
-        find_program(command.front(), variable(guest_.environment, "PATH"));
-    if (!trouble.empty() || program.empty()
-        || ::chdir(guest_.workdir.c_str()) != 0)
-      return 127;
-    execute_program(program, command, guest_.environment);
-    return 126;
-  }
-
   const guest& guest_;
+  // Handlers that are still waiting go with `io_`, and hold shares of these.
+  memory_budget memory_{memory_limit};
+  session_memory session_memory_;
   boost::asio::io_context io_{1};
   reaper children_;
-  memory_budget memory_{memory_limit};
   runtime rt_;
+  session_table sessions_;
   server server_;
   boost::asio::signal_set child_ended_;
   boost::asio::signal_set asked_to_end_;

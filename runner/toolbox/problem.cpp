@@ -21,6 +21,14 @@ problem not_found(std::string message) {
   return {404, "NOT_FOUND", "not found: " + std::move(message)};
 }
 
+problem conflict(std::string message) {
+  return {409, "CONFLICT", "conflict: " + std::move(message)};
+}
+
+problem session_ended() {
+  return {410, "SESSION_ENDED", "gone: session process has exited"};
+}
+
 problem internal_failure(std::string message) {
   return {500, "INTERNAL_SERVER_ERROR",
           "internal server error: " + std::move(message)};

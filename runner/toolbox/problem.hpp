@@ -29,6 +29,8 @@ using outcome =
 problem bad_request(std::string message);
 problem invalid_body(std::string message);
 problem not_found(std::string message);
+problem conflict(std::string message);
+problem session_ended();
 problem internal_failure(std::string message);
 problem too_large(std::string message);
 problem too_busy(std::string message);

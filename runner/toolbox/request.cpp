@@ -121,12 +121,24 @@ std::string response_head(int status, std::string_view content_type,
   return out;
 }
 
+std::string chunk(std::string_view bytes) {
+  char size[32];
+  auto n = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  std::string out{size, static_cast<std::size_t>(n)};
+  out += bytes;
+  return out += "\r\n";
+}
+
 std::string_view reason_phrase(int status) {
   switch (status) {
   case 200:
     return "OK";
+  case 101:
+    return "Switching Protocols";
   case 201:
     return "Created";
+  case 202:
+    return "Accepted";
   case 204:
     return "No Content";
   case 206:
@@ -141,6 +153,8 @@ std::string_view reason_phrase(int status) {
     return "Request Timeout";
   case 409:
     return "Conflict";
+  case 410:
+    return "Gone";
   case 413:
     return "Content Too Large";
   case 416:

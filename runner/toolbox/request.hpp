@@ -19,6 +19,10 @@ struct request {
   std::string content_type;
   std::string range;
   std::string if_range;
+  std::string sdk_version;   // X-Daytona-SDK-Version
+  bool wants_split = false;  // X-Daytona-Split-Output: true
+  std::string websocket_key; // of an upgrade to a WebSocket
+  std::string subprotocols;  // what it offers, as sent
   bool keep_alive = true;
 };
 
@@ -45,6 +49,9 @@ bool parse_target(std::string_view target, request& out);
 std::string response_head(int status, std::string_view content_type,
                           const std::vector<name_value>& headers,
                           std::optional<std::uint64_t> length, bool keep_alive);
+
+// A part of a chunked body; an empty one ends it.
+std::string chunk(std::string_view bytes);
 
 std::string_view reason_phrase(int status);
 

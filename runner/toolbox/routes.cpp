@@ -66,8 +66,7 @@ const entry entries[] = {
 };
 
 // Parts of the contract that are served later, by the first path segments.
-constexpr std::string_view unbuilt[] = {"/process/session",
-                                        "/process/pty",
+constexpr std::string_view unbuilt[] = {"/process/pty",
                                         "/process/interpreter",
                                         "/git",
                                         "/lsp",
@@ -89,6 +88,8 @@ route find_route(std::string_view method, std::string_view path) {
   for (const auto& one : entries)
     if (one.path == path && one.method == method)
       return one.where;
+  if (is_below(path, "/process/session"))
+    return {duty::session, nullptr, nullptr, {}};
   for (auto prefix : unbuilt)
     if (is_below(path, prefix))
       return {duty::not_built, nullptr, nullptr, prefix};

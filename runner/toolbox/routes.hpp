@@ -12,6 +12,7 @@ enum class duty {
   execute,   // a command in a shell
   code_run,  // code in an interpreter
   errand,    // files, in a child of its own
+  session,   // a shell that lives on
   not_built, // known to the contract, not served yet
   unknown
 };

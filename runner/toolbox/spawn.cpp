@@ -35,14 +35,15 @@ void reset_signals() {
 // Descriptors are first lifted above those they shall have, so that none is
 // overwritten before it was copied; the guest's cgroups lie above already.
 bool place_files(const child_files& files) {
-  int wanted[4] = {files.in, files.out, files.err, files.channel};
+  int wanted[] = {files.in,      files.out,    files.err,
+                  files.channel, files.second, files.third};
   for (int& fd : wanted)
     if (fd >= 0 && (fd = ::fcntl(fd, F_DUPFD_CLOEXEC, first_free_fd)) < 0)
       return false;
-  for (int place = 0; place < 4; ++place) {
+  for (int place = 0; place < 6; ++place) {
     if (wanted[place] < 0)
       continue;
-    int flags = place == child_channel ? O_CLOEXEC : 0;
+    int flags = place >= child_channel ? O_CLOEXEC : 0;
     if (::dup3(wanted[place], place, flags) < 0)
       return false;
   }
@@ -50,7 +51,9 @@ bool place_files(const child_files& files) {
 }
 
 bool close_others(const child_files& files) {
-  unsigned first = files.channel < 0 ? child_channel : child_channel + 1;
+  unsigned first = child_channel;
+  for (int fd : {files.channel, files.second, files.third})
+    first += fd >= 0 ? 1 : 0;
   return ::syscall(SYS_close_range, first, ~0u, 0) == 0;
 }
 

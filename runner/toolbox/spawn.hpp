@@ -24,6 +24,9 @@ struct child_files {
   int out = -1;
   int err = -1;
   int channel = -1; // -1: none
+  // At child_channel + 1 and + 2, closed like the channel; only with one.
+  int second = -1;
+  int third = -1;
 };
 
 // What the child does once it is in the guest's cgroup, in a session of its

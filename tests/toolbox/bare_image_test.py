@@ -83,6 +83,29 @@ class NothingButAShell(unittest.TestCase):
             done = daemon.execute(": " + "x" * 1_000_000 + "\necho long")
             self.assertEqual(done["result"], "long\n")
 
+    def test_a_session_needs_nothing_more(self):
+        with Image(PASSWD, shell=True) as image:
+            daemon = image.daemon
+            path = "/process/session"
+            made = daemon.post(path, {"sessionId": "s"})
+            self.assertEqual(made.status, 201, made.text)
+
+            def run(text):
+                answer = daemon.post(f"{path}/s/exec", {"command": text},
+                                     {"X-Daytona-SDK-Version": "0.190.0"})
+                self.assertEqual(answer.status, 200, answer.text)
+                return answer.json
+
+            self.assertEqual(run("cd /bin; A='b c'; echo a; echo e >&2; "
+                                 "cat")["output"], "a\ne\n")
+            for text in ("if then", "echo 'open", ")"):
+                done = run(text)
+                self.assertNotEqual(done["exitCode"], 0)
+                self.assertNotEqual(done["stderr"], "")
+            self.assertEqual(run("pwd; echo $A")["stdout"], "/bin\nb c\n")
+            self.assertEqual(run("exit 5")["exitCode"], 5)
+            self.assertEqual(daemon.delete(f"{path}/s").status, 204)
+
     def test_what_is_missing_is_named(self):
         with Image(PASSWD, shell=True) as image:
             for language, tool in (("python", "python3"),
