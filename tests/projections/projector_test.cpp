@@ -186,3 +186,22 @@ TEST_CASE_METHOD(history_fixture, "damaged rows are store_failed, not lies") {
   REQUIRE_FALSE(found);
   CHECK(found.error().code == errc::store_failed);
 }
+
+TEST_CASE("read models are not built anew on a disk that fills up") {
+  std::unique_ptr<rocksdb::Env> env{
+      rocksdb::NewMemEnv(rocksdb::Env::Default())};
+  std::uint64_t left = std::uint64_t{8} << 30;
+  log::store_options where;
+  where.path = "/store";
+  where.env = env.get();
+  where.free_bytes = [&left] { return result<std::uint64_t>{left}; };
+  auto store = open_store(where);
+  auto subject = open_projector(*store);
+  await_head(*store, *subject);
+  CHECK(subject->rebuild());
+  left = std::uint64_t{512} << 20;
+  auto refused = subject->rebuild();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::log_full);
+  CHECK(subject->answers().organizations());
+}
