@@ -5,7 +5,6 @@ must print is the first block marked `text` after them.
 """
 
 import argparse
-import contextlib
 import os
 import re
 import subprocess
@@ -13,9 +12,9 @@ import sys
 import tempfile
 
 import clients
-from sdk import ServerFromEnvironment
-from varve_server import ROOT, VarveServer
+from own_server import server_for
 
+ROOT = os.path.dirname(os.path.dirname(clients.HERE))
 LIMIT = 120  # seconds
 
 
@@ -71,9 +70,7 @@ def main():
     chosen = parser.parse_args()
     runners = {"typescript": run_typescript, "python": run_python}
     expected = first("text")
-    with contextlib.ExitStack() as stack:
-        server = (ServerFromEnvironment() if chosen.server_from_env
-                  else stack.enter_context(VarveServer(chosen.build)))
+    with server_for(chosen) as server:
         environment = server.client_environment()
         good = [prints_what_it_says(language,
                                     runner(first(language), environment),

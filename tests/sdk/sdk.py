@@ -7,24 +7,15 @@ own, or the one that DAYTONA_API_URL and DAYTONA_API_KEY name.
 """
 
 import argparse
-import contextlib
 import os
 import subprocess
 import sys
 import tempfile
 
 import clients
-from varve_server import VarveServer
+from own_server import server_for
 
 SCENARIO_LIMIT = 240  # seconds
-
-
-class ServerFromEnvironment:
-    def client_environment(self):
-        for name in ("DAYTONA_API_URL", "DAYTONA_API_KEY"):
-            if name not in os.environ:
-                raise SystemExit(f"{name} is not set")
-        return dict(os.environ)
 
 
 def names_of(latest):
@@ -70,12 +61,10 @@ def main():
     # Installed before a server runs, so that a registry's slowness shows as
     # such.
     commands = {name: command_for(name) for name in names}
-    with contextlib.ExitStack() as stack:
-        server = (ServerFromEnvironment() if chosen.server_from_env
-                  else stack.enter_context(VarveServer(chosen.build)))
+    with server_for(chosen) as server:
         failed = [name for name, command in commands.items()
                   if not passes(name, command, server)]
-        if failed and not chosen.server_from_env:
+        if failed:
             print("server log:\n" + server.log_tail())
     for name in failed:
         print(f"FAILED {name}")
