@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actors/runner_port.hpp"
+#include "events/base/clock.hpp"
 
 namespace varve {
 
