@@ -5,6 +5,9 @@ The command was on the log before its first step, so after the next start its
 operation is carried out to the end, and nothing of the first try is left.
 """
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +23,8 @@ from harness.server import Server
 
 CRASH_LIMIT = 30  # seconds until the crash point is reached
 CRASHED = 137
+# Where a monitor is at work that outlives the server.
+HALF_STARTED = ("monitor", "joined", "network", "mounts", "started", "ready")
 AIM = {"create": "started", "start": "started", "stop": "stopped",
        "destroy": "absent"}
 
@@ -100,12 +105,22 @@ class Trial:
         self.report.expect(self.bystander_process() == self.before,
                            f"{point}: the bystander is another process")
 
-    def try_point(self, number, point):
+    def kill_orphans(self):
+        """What the server left running of anything but the bystander."""
+        for process in kernel_view.processes_with(self.server.marks):
+            if self.bystander not in process.cgroups + process.command:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
+
+    def try_point(self, number, point, alone):
+        """`alone`: only the server ends; else what it had started as well."""
         operation, _, _ = point.partition(".")
-        name = f"p{number}"
+        name = f"p{number}" if alone else f"q{number}"
         self.prepare(operation, name)
         self.restart({"VARVE_CRASH_AT": point})
         self.crash(point, operation, name)
+        if not alone:
+            self.kill_orphans()
         self.restart()
         self.judge(point, name, AIM[operation])
         if AIM[operation] != "absent":
@@ -131,7 +146,9 @@ def trial(options, report):
         server.start()
         attempt = Trial(server, report)
         for number, point in enumerate(points):
-            attempt.try_point(number, point)
+            attempt.try_point(number, point, alone=True)
+            if point.partition(".")[2] in HALF_STARTED:
+                attempt.try_point(number, point, alone=False)
         report.figure("slowest to settle, s", round(attempt.slowest, 2))
     report.figure("crash points", len(points))
 
