@@ -9,6 +9,7 @@
 #include <caf/scoped_actor.hpp>
 
 #include "actors/host/effects.hpp"
+#include "actors/host/foreign_thread.hpp"
 #include "actors/host/log_writer.hpp"
 #include "actors/host/reader.hpp"
 #include "actors/host/timers.hpp"
@@ -117,6 +118,7 @@ control_host::start(caf::actor_system& system, host_options options) {
   show_term(*shared, *commits);
   if (o.on_committed)
     o.on_committed(begun);
+  foreign_thread untied;
   auto own = o.own_threads;
   shared->reader = spawn_blocking(system, own, reader, shared);
   shared->effects = spawn_blocking(system, own, effects, shared);
@@ -210,6 +212,7 @@ void control_host::stop(std::chrono::milliseconds patience) {
   if (!core_->options.own_threads)
     return;
   // Joins the threads that use the ports: a commit under way ends by itself.
+  foreign_thread untied;
   caf::scoped_actor self{system_};
   self->wait_for(core_->housekeeper, core_->timers, core_->effects,
                  core_->reader, core_->log_writer);

@@ -1,6 +1,7 @@
 #include "actors/host/core.hpp"
 
 #include "actors/host/aggregate.hpp"
+#include "actors/host/foreign_thread.hpp"
 
 namespace varve::host {
 
@@ -45,6 +46,7 @@ core::core(caf::actor_system& system, host_options what)
                                options.aggregate_limit},
                  [this, &system](const slot_ptr& place,
                                  std::vector<log::record_ptr> stream) {
+                   foreign_thread untied;
                    return system.spawn(aggregate, shared_from_this(), place,
                                        std::move(stream));
                  }) {
