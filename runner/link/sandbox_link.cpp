@@ -143,7 +143,7 @@ result<void> set_namespace_options() {
     VARVE_CHECK(write_file(net + "ipv6/conf/all/disable_ipv6", "1"));
     VARVE_CHECK(write_file(net + "ipv6/conf/default/disable_ipv6", "1"));
   }
-  VARVE_CHECK(write_file(net + "ipv4/ping_group_range", "0 2147483647"));
+  VARVE_CHECK(write_file(net + "ipv4/ping_group_range", "0 4294967294"));
   VARVE_CHECK(write_file(net + "ipv4/ip_unprivileged_port_start", "0"));
   return ok();
 }
