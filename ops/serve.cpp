@@ -20,10 +20,11 @@ namespace varve::ops {
 namespace {
 
 // Secrets are in this process's memory: it leaves no core files and cannot be
-// traced by others.
+// traced by others. A host that pipes cores to a program heeds a limit of 1,
+// not of 0, and 1 is too little for a file.
 void protect_memory() {
   ::prctl(PR_SET_DUMPABLE, 0);
-  rlimit none{0, 0};
+  rlimit none{1, 1};
   ::setrlimit(RLIMIT_CORE, &none);
 }
 

@@ -1,5 +1,6 @@
 #include "runner/sandbox/launch.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -26,6 +27,14 @@ std::uint64_t open_files_limit() {
   return own.rlim_max;
 }
 
+// 1 and not 0: a host that pipes cores to a program ignores 0, and a core
+// holds what the sandbox was told in confidence. No more than our own limit.
+std::uint64_t core_bytes_limit() {
+  rlimit own{};
+  ::getrlimit(RLIMIT_CORE, &own);
+  return std::min<rlim_t>(own.rlim_max, 1);
+}
+
 oci_options bundle_of(const layout& where, const start_means& means,
                       const start_request& request, const cgroups& groups) {
   auto& id = request.guest.sandbox_id;
@@ -38,6 +47,7 @@ oci_options bundle_of(const layout& where, const start_means& means,
   out.toolbox_path = means.toolbox_path;
   out.uid_base = request.uid_base;
   out.open_files = open_files_limit();
+  out.core_bytes = core_bytes_limit();
   if (means.runtime_cgroups)
     out.cgroup = "/" + where.cgroup(id) + "/init";
   out.groups = where.run_sandbox(id) + "/groups";

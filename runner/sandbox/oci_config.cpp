@@ -52,14 +52,12 @@ json::object process(const oci_options& options) {
         {"permitted", capabilities(true)},
         {"inheritable", json::array{}},
         {"ambient", json::array{}}}},
-      {"rlimits",
-       json::array{
-           json::object{{"type", "RLIMIT_NOFILE"},
-                        {"hard", options.open_files},
-                        {"soft", options.open_files}},
-           // 1 and not 0: a host that pipes cores to a program ignores 0, and
-           // a core holds what the sandbox was told in confidence.
-           json::object{{"type", "RLIMIT_CORE"}, {"hard", 1}, {"soft", 1}}}},
+      {"rlimits", json::array{json::object{{"type", "RLIMIT_NOFILE"},
+                                           {"hard", options.open_files},
+                                           {"soft", options.open_files}},
+                              json::object{{"type", "RLIMIT_CORE"},
+                                           {"hard", options.core_bytes},
+                                           {"soft", options.core_bytes}}}},
       {"noNewPrivileges", false}};
 }
 

@@ -20,6 +20,7 @@ struct oci_options {
   std::string toolbox_path; // on the host
   std::uint32_t uid_base = 0;
   std::uint64_t open_files = 0; // the limit, never above our own
+  std::uint64_t core_bytes = 0; // of a core file
   std::string cgroup;           // empty: the runtime leaves cgroups alone
 };
 
