@@ -1,5 +1,6 @@
 // What one sandbox in memory costs: its actor, its state with three labels
 // and three env, its place in the directory.
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -27,10 +28,21 @@ double allocated() {
   return static_cast<double>(::mallinfo2().uordblks);
 }
 
+// Returns when all is as it is claimed to become.
+template <class Claim>
+void await(Claim claim) {
+  auto until = std::chrono::steady_clock::now() + 60s;
+  while (!claim()) {
+    if (std::chrono::steady_clock::now() > until)
+      give_up({errc::timed_out, "it does not come to rest"});
+    std::this_thread::yield();
+  }
+}
+
+std::atomic<std::size_t> messages_seen{0};
+
 caf::behavior idle_actor(caf::event_based_actor*) {
-  return {[](int) {
-    // nop
-  }};
+  return {[](int) { ++messages_seen; }};
 }
 
 // A CAF actor that holds nothing and has had one message.
@@ -44,7 +56,7 @@ double bare_actor() {
     all.push_back(system.spawn(idle_actor));
     caf::anon_send(all.back(), 1);
   }
-  std::this_thread::sleep_for(1s);
+  await([] { return messages_seen == many; });
   auto each = (allocated() - before) / static_cast<double>(many);
   for (auto& one : all)
     caf::anon_send_exit(one, caf::exit_reason::kill);
@@ -90,11 +102,11 @@ int main() {
   // Whatever grows once has grown.
   for (std::size_t n = 0; n < 1000; n += 100)
     bring_to_memory(on, n, n + 100);
-  std::this_thread::sleep_for(500ms);
+  await([&] { return on.control().in_flight() == 0; });
   auto before = allocated();
   for (std::size_t n = 1000; n < many + 1000; n += 100)
     bring_to_memory(on, n, n + 100);
-  std::this_thread::sleep_for(500ms);
+  await([&] { return on.control().in_flight() == 0; });
   row out;
   out.bench = "memory";
   out.name = "live-actor";
