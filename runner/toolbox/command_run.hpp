@@ -12,6 +12,7 @@
 namespace varve::toolbox {
 
 class session_table;
+class terminal_table;
 
 // What everything in PID 1 shares. One thread.
 struct runtime {
@@ -19,7 +20,9 @@ struct runtime {
   const guest& sandbox;
   reaper& children;
   memory_budget& memory;
-  session_table* sessions = nullptr; // set before anything is served
+  // Set before anything is served.
+  session_table* sessions = nullptr;
+  terminal_table* terminals = nullptr;
   // Pipes still read for children that outlive their command.
   unsigned drained_pipes = 0;
   bool is_ending = false; // nothing new is started

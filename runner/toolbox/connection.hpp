@@ -32,6 +32,7 @@ class wakeup;
 struct session_target;
 struct session_command;
 class session;
+class terminal;
 enum class log_form;
 enum class output_style;
 
@@ -85,6 +86,16 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<bool> write_logs(std::shared_ptr<session_command> of, int status,
                              std::string opening, std::string closing,
                              output_style style, std::uint64_t offset);
+  // Of terminals, in connection_terminals.cpp.
+  awaitable<bool> serve_terminal();
+  awaitable<bool> create_terminal();
+  awaitable<bool> resize_terminal(std::shared_ptr<terminal> which);
+  awaitable<bool> connect_terminal(std::string id);
+  awaitable<void> view_terminal(std::shared_ptr<terminal> of,
+                                std::shared_ptr<websocket_link> link);
+  // That of the query where there is no id.
+  outcome<std::shared_ptr<terminal>>
+  find_or_make_terminal(const std::string& id);
   // The link that the connection has become; null when it broke.
   awaitable<std::shared_ptr<websocket_link>> upgrade(std::string subprotocol,
                                                      std::size_t limit);

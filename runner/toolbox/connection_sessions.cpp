@@ -35,29 +35,6 @@ log_form form_of(output_style style) {
   return style == output_style::combined ? log_form::plain : log_form::marked;
 }
 
-// A place among a command's followers.
-class following {
- public:
-  following(session_command& of, wakeup& changed, std::uint64_t offset)
-      : of_{of}, place_{of.changed, changed} {
-    self_.reach(offset);
-    of_.followers.push_back(&self_);
-  }
-  following(const following&) = delete;
-  ~following() {
-    std::erase(of_.followers, &self_);
-  }
-
-  void reach(std::uint64_t offset) {
-    self_.reach(offset);
-  }
-
- private:
-  session_command& of_;
-  wakeup_list::place place_;
-  log_follower self_;
-};
-
 awaitable<void> wait_for_end(boost::asio::io_context& io,
                              std::shared_ptr<session_command> of) {
   wakeup changed{io};
@@ -350,7 +327,7 @@ connection::upgrade(std::string subprotocol, std::size_t limit) {
   auto bytes = buffer_.data();
   std::string first{static_cast<const char*>(bytes.data()), bytes.size()};
   buffer_.consume(bytes.size());
-  link->start(std::move(first), nullptr);
+  link->start(std::move(first));
   co_return link;
 }
 

@@ -15,6 +15,7 @@
 #include "runner/toolbox/command_run.hpp"
 #include "runner/toolbox/lockdown.hpp"
 #include "runner/toolbox/problem.hpp"
+#include "runner/toolbox/pty/terminal.hpp"
 #include "runner/toolbox/server.hpp"
 #include "runner/toolbox/sessions/session_table.hpp"
 #include "runner/toolbox/spawn.hpp"
@@ -177,10 +178,11 @@ class daemon {
  public:
   explicit daemon(const guest& g)
       : guest_{g}, rt_{io_, guest_, children_, memory_},
-        sessions_{rt_, session_memory_}, server_{rt_, limits_for_descriptors()},
-        child_ended_{io_, SIGCHLD},
+        sessions_{rt_, session_memory_}, terminals_{rt_, session_memory_.logs},
+        server_{rt_, limits_for_descriptors()}, child_ended_{io_, SIGCHLD},
         asked_to_end_{io_, SIGTERM, SIGINT}, flush_{io_} {
     rt_.sessions = &sessions_;
+    rt_.terminals = &terminals_;
   }
 
   int run(const init_options& options) {
@@ -216,6 +218,7 @@ class daemon {
   void end() {
     rt_.is_ending = true;
     server_.stop_accepting();
+    terminals_.hang_up();
     if (::getpid() == 1)
       ::kill(-1, SIGTERM);
     else
@@ -242,6 +245,7 @@ class daemon {
   reaper children_;
   runtime rt_;
   session_table sessions_;
+  terminal_table terminals_;
   server server_;
   boost::asio::signal_set child_ended_;
   boost::asio::signal_set asked_to_end_;

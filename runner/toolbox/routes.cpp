@@ -66,8 +66,7 @@ const entry entries[] = {
 };
 
 // Parts of the contract that are served later, by the first path segments.
-constexpr std::string_view unbuilt[] = {"/process/pty",
-                                        "/process/interpreter",
+constexpr std::string_view unbuilt[] = {"/process/interpreter",
                                         "/git",
                                         "/lsp",
                                         "/computeruse",
@@ -90,6 +89,8 @@ route find_route(std::string_view method, std::string_view path) {
       return one.where;
   if (is_below(path, "/process/session"))
     return {duty::session, nullptr, nullptr, {}};
+  if (is_below(path, "/process/pty"))
+    return {duty::terminal, nullptr, nullptr, {}};
   for (auto prefix : unbuilt)
     if (is_below(path, prefix))
       return {duty::not_built, nullptr, nullptr, prefix};

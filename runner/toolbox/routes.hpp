@@ -13,6 +13,7 @@ enum class duty {
   code_run,  // code in an interpreter
   errand,    // files, in a child of its own
   session,   // a shell that lives on
+  terminal,  // a pseudo terminal
   not_built, // known to the contract, not served yet
   unknown
 };

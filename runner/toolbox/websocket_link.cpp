@@ -32,8 +32,7 @@ websocket_link::websocket_link(socket& on, std::shared_ptr<void> holder,
   // nop
 }
 
-void websocket_link::start(std::string first, receiver take) {
-  receiver_ = std::move(take);
+void websocket_link::start(std::string first) {
   auto run = [self = shared_from_this(), first = std::move(first)] {
     return self->read_all(first);
   };

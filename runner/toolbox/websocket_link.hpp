@@ -23,9 +23,12 @@ class websocket_link : public std::enable_shared_from_this<websocket_link> {
   // `holder` keeps the socket alive; `limit` is that of a message.
   websocket_link(socket& on, std::shared_ptr<void> holder, std::size_t limit);
 
-  // Begins to read; `first` came with the request. Without a receiver what
-  // comes is dropped.
-  void start(std::string first, receiver take);
+  // Begins to read; `first` came with the request. What comes is dropped
+  // until there is a receiver.
+  void start(std::string first);
+  void receive(receiver take) {
+    receiver_ = std::move(take);
+  }
 
   // Raised by what comes from the other side, and by whoever has something
   // for the owner to send.

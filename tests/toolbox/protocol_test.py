@@ -21,8 +21,6 @@ class Routes(unittest.TestCase):
 
     def test_what_is_not_built_says_so_by_name(self):
         for method, path in (
-                ("POST", "/process/pty"), ("GET", "/process/pty/x/connect"),
-                ("GET", "/process/pty/create-connect"),
                 ("POST", "/process/interpreter/context"),
                 ("POST", "/git/clone"), ("GET", "/git/status"),
                 ("POST", "/lsp/start"), ("GET", "/computeruse/status"),
@@ -106,7 +104,7 @@ class Routes(unittest.TestCase):
 
     def test_an_upgrade_is_not_built_and_not_a_hang(self):
         told = self.daemon.raw(
-            b"GET /process/pty/create-connect HTTP/1.1\r\nHost: x\r\n"
+            b"GET /process/interpreter/execute HTTP/1.1\r\nHost: x\r\n"
             b"Connection: Upgrade, close\r\nUpgrade: websocket\r\n"
             b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
             b"Sec-WebSocket-Version: 13\r\n\r\n")

@@ -39,21 +39,6 @@ int become_entrypoint(const guest& g, const std::string& trouble) {
 
 } // namespace
 
-void log_follower::reach(std::uint64_t offset) {
-  read = offset;
-  moved = std::chrono::steady_clock::now();
-}
-
-bool session_command::is_held() const {
-  auto end = log.end(log_form::plain);
-  auto now = std::chrono::steady_clock::now();
-  for (const auto* one : followers)
-    if (end > one->read + log_follower::lag_limit
-        && now < one->moved + log_follower::patience)
-      return true;
-  return false;
-}
-
 std::shared_ptr<session_command> session::find(std::string_view command) const {
   for (const auto& one : commands_)
     if (one->id == command)

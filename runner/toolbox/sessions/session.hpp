@@ -11,24 +11,12 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "runner/toolbox/command_run.hpp"
-#include "runner/toolbox/sessions/command_log.hpp"
+#include "runner/toolbox/sessions/followed_log.hpp"
 #include "runner/toolbox/sessions/session_shell.hpp"
 #include "runner/toolbox/spawn.hpp"
 #include "runner/toolbox/wakeup.hpp"
 
 namespace varve::toolbox {
-
-// Somebody who reads a log while it grows: the command is held back for who
-// is slow, as by a terminal, though not for long.
-struct log_follower {
-  static constexpr std::uint64_t lag_limit = 1 << 20;
-  static constexpr auto patience = std::chrono::seconds{10};
-
-  std::uint64_t read = 0; // plain offset
-  std::chrono::steady_clock::time_point moved;
-
-  void reach(std::uint64_t offset);
-};
 
 // What the sessions share.
 struct session_memory {
@@ -36,9 +24,10 @@ struct session_memory {
   memory_budget texts{4 << 20};
 };
 
-struct session_command {
+struct session_command : followed_log {
   session_command(session_memory& memory, std::string command)
-      : text{std::move(command)}, share{memory.texts}, log{memory.logs} {
+      : followed_log{memory.logs, command_log::default_limit},
+        text{std::move(command)}, share{memory.texts} {
     // nop
   }
 
@@ -49,15 +38,10 @@ struct session_command {
   bool echoes_input = true;
   std::optional<int> exit_code; // once it has ended
   std::string unsent;           // input the command has not taken yet
-  command_log log;
-  wakeup_list changed; // the log grew or the command ended
-  std::vector<log_follower*> followers;
 
   bool has_ended() const {
     return exit_code.has_value();
   }
-  // Whether a follower shall catch up before more is read.
-  bool is_held() const;
 };
 
 class session : public std::enable_shared_from_this<session> {
