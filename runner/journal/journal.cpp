@@ -54,12 +54,13 @@ std::string pack(const typename T::NativeTableType& value) {
 
 template <class T>
 result<typename T::NativeTableType> unpack(rocksdb::Slice bytes) {
-  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  flatbuffers::Verifier verifier{data, bytes.size()};
+  // A copy, since a table reads words in place and a slice lies anywhere.
+  std::vector<std::uint8_t> aligned{bytes.data(), bytes.data() + bytes.size()};
+  flatbuffers::Verifier verifier{aligned.data(), aligned.size()};
   if (!verifier.VerifyBuffer<T>(nullptr))
     return failure(errc::malformed, "the journal holds an unreadable entry");
   typename T::NativeTableType value;
-  flatbuffers::GetRoot<T>(data)->UnPackTo(&value);
+  flatbuffers::GetRoot<T>(aligned.data())->UnPackTo(&value);
   return value;
 }
 
