@@ -160,6 +160,8 @@ def boot_id_changed(scene):
     with open(boot_id, "w", encoding="ascii") as file:
         file.write(f"{uuid.uuid4()}\n")
     scene.restart({"VARVE_BOOT_ID_FILE": boot_id})
+    # Not transitional until the runner has said what it found.
+    scene.wait_for("runs", ("stopped",), NOTICED_WITHIN)
     scene.settle()
     scene.expect_states(runs="stopped", rests="stopped", went="absent")
     cause = log_fold.read(scene.server).sandboxes[scene.ids["runs"]].cause
