@@ -14,9 +14,9 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tests", "sdk"))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
 
-from varve_server import VarveServer  # noqa: E402
+from harness.own_server import own_server  # noqa: E402
 
 BUILD = ""
 
@@ -28,7 +28,7 @@ def call(server, method, path, body=None, key=None):
     try:
         connection.request(
             method, path, json.dumps(body) if body is not None else None,
-            {"Authorization": "Bearer " + (key or server.api_key),
+            {"Authorization": "Bearer " + (key or server.key),
              "Content-Type": "application/json"})
         answer = connection.getresponse()
         text = answer.read()
@@ -52,11 +52,11 @@ def states(server):
 
 class StateTest(unittest.TestCase):
     def setUp(self):
-        self.server = self.enterContext(VarveServer(BUILD))
+        self.server = self.enterContext(own_server(BUILD))
 
     def varve(self, *arguments, fails=False):
         answer = subprocess.run(
-            [self.server.binary("ops/varve"), *arguments, "--data",
+            [self.server.binaries.varve, *arguments, "--data",
              self.server.data], capture_output=True, text=True, timeout=120,
             check=False)
         self.assertEqual(answer.returncode != 0, fails, answer)
@@ -86,7 +86,7 @@ class StateTest(unittest.TestCase):
                               key=key)[0], 401)
 
     def test_the_first_key_does_not_come_back(self):
-        first = self.server.api_key
+        first = self.server.key
         mode = os.stat(os.path.join(self.server.data, "api-key")).st_mode
         self.assertEqual(mode & 0o777, 0o600)
         self.varve("key", "revoke", "default")
@@ -97,7 +97,7 @@ class StateTest(unittest.TestCase):
 
     def test_a_data_directory_has_one_server(self):
         second = subprocess.run(
-            [self.server.binary("ops/varve"), "serve", "--data",
+            [self.server.binaries.varve, "serve", "--data",
              self.server.data, "--listen", "127.0.0.1:0"],
             capture_output=True, text=True, timeout=30, check=False)
         self.assertNotEqual(second.returncode, 0)
@@ -105,7 +105,7 @@ class StateTest(unittest.TestCase):
         self.assertIn("locked", self.varve("purge", fails=True))
 
     def test_two_servers_share_a_host(self):
-        with VarveServer(BUILD) as other:
+        with own_server(BUILD) as other:
             here = create(self.server, "here")
             there = create(other, "there")
             self.assertEqual((here["state"], there["state"]),

@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 import clients
-from own_server import server_for
+from api_server import server_for
 
 ROOT = os.path.dirname(os.path.dirname(clients.HERE))
 LIMIT = 120  # seconds
@@ -71,7 +71,7 @@ def main():
     runners = {"typescript": run_typescript, "python": run_python}
     expected = first("text")
     with server_for(chosen) as server:
-        environment = server.client_environment()
+        environment = server.environment
         good = [prints_what_it_says(language,
                                     runner(first(language), environment),
                                     expected)

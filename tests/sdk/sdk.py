@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 import clients
-from own_server import server_for
+from api_server import server_for
 
 SCENARIO_LIMIT = 240  # seconds
 
@@ -41,7 +41,7 @@ def passes(name, command, server):
     with tempfile.TemporaryDirectory(prefix="varve-sdk-") as folder:
         try:
             answer = subprocess.run(command, cwd=folder, check=False,
-                                    env=server.client_environment(),
+                                    env=server.environment,
                                     timeout=SCENARIO_LIMIT)
         except subprocess.TimeoutExpired:
             print(f"FAILED {name}: not done in {SCENARIO_LIMIT} s")
