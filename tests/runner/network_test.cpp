@@ -37,13 +37,14 @@ struct network_stand {
 
   // Whether an echo request is answered; from a sandbox with python.
   bool can_ping(const std::string& sandbox, const std::string& address) {
-    auto reply = execute(s.runner(), sandbox,
-                   "python3 -c 'import socket as s\n"
-                   "p = s.socket(s.AF_INET, s.SOCK_DGRAM, s.IPPROTO_ICMP)\n"
-                   "p.settimeout(1)\n"
-                   "p.sendto(b\"\\x08\" + bytes(7), (\""
-                       + address + "\", 0))\nprint(p.recv(64)[0])'")
-               .output;
+    auto reply =
+        execute(s.runner(), sandbox,
+                "python3 -c 'import socket as s\n"
+                "p = s.socket(s.AF_INET, s.SOCK_DGRAM, s.IPPROTO_ICMP)\n"
+                "p.settimeout(1)\n"
+                "p.sendto(b\"\\x08\" + bytes(7), (\""
+                    + address + "\", 0))\nprint(p.recv(64)[0])'")
+            .output;
     UNSCOPED_INFO(reply);
     return reply == "0\n";
   }
