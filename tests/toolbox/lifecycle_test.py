@@ -91,7 +91,7 @@ class Start(unittest.TestCase):
     def answers(self, daemon):
         try:
             return daemon.get("/version").status == 200
-        except ConnectionError:
+        except OSError:  # the stale one is gone, the new one not there yet
             return False
 
     def test_an_unknown_user_becomes_root_and_says_so(self):
