@@ -17,7 +17,7 @@ class terminal_table;
 // What everything in PID 1 shares. One thread.
 struct runtime {
   boost::asio::io_context& io;
-  const guest& sandbox;
+  guest& sandbox;
   reaper& children;
   memory_budget& memory;
   // Set before anything is served.

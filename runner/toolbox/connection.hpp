@@ -67,6 +67,7 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<bool> serve_command(duty kind);
   awaitable<bool> write_outcome(const command_outcome& done);
   awaitable<bool> serve_errand(errand_handler handler);
+  awaitable<bool> serve_setting(route where);
   awaitable<bool> serve_session();
   result<std::shared_ptr<errand_process>> start_errand(errand_handler handler);
 

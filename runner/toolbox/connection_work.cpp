@@ -13,6 +13,7 @@
 #include "runner/toolbox/execute.hpp"
 #include "runner/toolbox/json_text.hpp"
 #include "runner/toolbox/spawn.hpp"
+#include "runner/toolbox/system/settings.hpp"
 #include "runner/toolbox/wakeup.hpp"
 
 namespace varve::toolbox {
@@ -92,6 +93,15 @@ awaitable<bool> connection::serve_command(duty kind) {
   if (done.refused)
     co_return co_await respond(std::move(*done.refused));
   co_return co_await write_outcome(done);
+}
+
+awaitable<bool> connection::serve_setting(route where) {
+  budget_share share{rt_.memory};
+  auto body = co_await read_whole_body(settings_body_limit, share);
+  auto done = body ? where.setting(rt_.sandbox, body.value()) : body.error();
+  if (!done)
+    co_return co_await respond(std::move(done.error()));
+  co_return co_await respond(std::move(done.value()));
 }
 
 awaitable<command_outcome> connection::run(command c) {

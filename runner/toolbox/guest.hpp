@@ -1,5 +1,5 @@
-// What the toolbox knows of the sandbox it runs: fixed at the start, read by
-// everything that acts for a caller.
+// What the toolbox knows of the sandbox it runs, read by everything that acts
+// for a caller: fixed at the start, but for the environment.
 #pragma once
 
 #include <string>

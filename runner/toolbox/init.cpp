@@ -176,7 +176,7 @@ server_limits limits_for_descriptors() {
 // Everything that runs once the process is locked down.
 class daemon {
  public:
-  explicit daemon(const guest& g)
+  explicit daemon(guest& g)
       : guest_{g}, rt_{io_, guest_, children_, memory_},
         sessions_{rt_, session_memory_}, terminals_{rt_, session_memory_.logs},
         server_{rt_, limits_for_descriptors()}, child_ended_{io_, SIGCHLD},
@@ -237,7 +237,7 @@ class daemon {
     flush_.async_wait([this](error_code) { stop_soon(); });
   }
 
-  const guest& guest_;
+  guest& guest_;
   // Handlers that are still waiting go with `io_`, and hold shares of these.
   memory_budget memory_{memory_limit};
   session_memory session_memory_;

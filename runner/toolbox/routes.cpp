@@ -2,6 +2,10 @@
 
 #include "runner/toolbox/files/files.hpp"
 #include "runner/toolbox/json_text.hpp"
+#include "runner/toolbox/system/computer_use.hpp"
+#include "runner/toolbox/system/metrics.hpp"
+#include "runner/toolbox/system/ports.hpp"
+#include "runner/toolbox/system/settings.hpp"
 
 namespace varve::toolbox {
 
@@ -42,13 +46,21 @@ route errand(errand_handler how) {
   return {duty::errand, nullptr, how, {}};
 }
 
+route setting(outcome<response> (*how)(guest&, std::string_view)) {
+  return {duty::setting, nullptr, nullptr, {}, how};
+}
+
 const entry entries[] = {
     {"GET", "/version", answered(version)},
     {"GET", "/work-dir", answered(work_dir)},
     {"GET", "/user-home-dir", answered(home_dir)},
     {"GET", "/project-dir", answered(home_dir)},
-    {"POST", "/process/execute", {duty::execute, nullptr, nullptr, {}}},
-    {"POST", "/process/code-run", {duty::code_run, nullptr, nullptr, {}}},
+    {"POST", "/init", setting(initialize)},
+    {"POST", "/env", setting(change_environment)},
+    {"GET", "/system/metrics", errand(system_metrics)},
+    {"GET", "/port", errand(list_ports)},
+    {"POST", "/process/execute", {duty::execute}},
+    {"POST", "/process/code-run", {duty::code_run}},
     {"GET", "/files", errand(files::list)},
     {"DELETE", "/files", errand(files::remove)},
     {"GET", "/files/info", errand(files::info)},
@@ -66,15 +78,14 @@ const entry entries[] = {
 };
 
 // Parts of the contract that are served later, by the first path segments.
-constexpr std::string_view unbuilt[] = {"/process/interpreter",
-                                        "/git",
-                                        "/lsp",
-                                        "/computeruse",
-                                        "/port",
-                                        "/proxy",
-                                        "/env",
-                                        "/system/metrics",
-                                        "/init"};
+constexpr std::string_view unbuilt[] = {"/process/interpreter", "/git", "/lsp",
+                                        "/proxy"};
+
+bool is_port_question(std::string_view path) {
+  auto slash = path.rfind('/');
+  return path.starts_with("/port/") && slash > 6
+         && path.substr(slash) == "/in-use" && path.find('/', 6) == slash;
+}
 
 bool is_below(std::string_view path, std::string_view prefix) {
   return path.starts_with(prefix)
@@ -88,9 +99,13 @@ route find_route(std::string_view method, std::string_view path) {
     if (one.path == path && one.method == method)
       return one.where;
   if (is_below(path, "/process/session"))
-    return {duty::session, nullptr, nullptr, {}};
+    return {duty::session};
   if (is_below(path, "/process/pty"))
-    return {duty::terminal, nullptr, nullptr, {}};
+    return {duty::terminal};
+  if (method == "GET" && is_port_question(path))
+    return errand(port_in_use);
+  if (auto name = computer_use_route(method, path); !name.empty())
+    return {duty::not_built, nullptr, nullptr, name};
   for (auto prefix : unbuilt)
     if (is_below(path, prefix))
       return {duty::not_built, nullptr, nullptr, prefix};

@@ -14,6 +14,7 @@ enum class duty {
   errand,    // files, in a child of its own
   session,   // a shell that lives on
   terminal,  // a pseudo terminal
+  setting,   // at once, with the request's body
   not_built, // known to the contract, not served yet
   unknown
 };
@@ -22,7 +23,8 @@ struct route {
   duty kind = duty::unknown;
   response (*answer)(const guest&) = nullptr;
   errand_handler errand = nullptr;
-  std::string_view feature; // what is not built
+  std::string_view feature = {}; // what is not built
+  outcome<response> (*setting)(guest&, std::string_view body) = nullptr;
 };
 
 route find_route(std::string_view method, std::string_view path);
