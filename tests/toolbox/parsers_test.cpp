@@ -81,6 +81,8 @@ TEST_CASE("request targets are split and decoded") {
   for (const char* bad : {"", "a", "*", "http://x/y", "/%", "/%4", "/%zz",
                           "/%00", "/?a=%", "/?%00=1"})
     CHECK_FALSE(parse_target(bad, rq));
+  CHECK_FALSE(parse_target({"/a\0b", 4}, rq));
+  CHECK_FALSE(parse_target({"/a?x=\0", 6}, rq));
 }
 
 TEST_CASE("response heads frame their bodies") {

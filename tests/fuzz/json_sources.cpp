@@ -1,0 +1,3 @@
+// Boost.JSON compiled with the parsers that use it, so that the fuzzer sees
+// into it.
+#include <boost/json/src.hpp>

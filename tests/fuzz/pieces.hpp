@@ -1,0 +1,29 @@
+// An input as a peer's reads might cut it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fuzzer/FuzzedDataProvider.h>
+
+namespace varve::fuzz {
+
+// The first bytes say how long the pieces are; the rest is the text.
+struct cut_text {
+  std::string whole;
+  std::vector<std::string_view> pieces;
+
+  explicit cut_text(FuzzedDataProvider& from) {
+    auto sizes = from.ConsumeBytes<unsigned char>(8);
+    whole = from.ConsumeRemainingBytesAsString();
+    std::string_view rest{whole};
+    for (std::size_t i = 0; !rest.empty(); ++i) {
+      std::size_t size = sizes.empty() ? 0 : sizes[i % sizes.size()];
+      pieces.push_back(rest.substr(0, size + 1));
+      rest.remove_prefix(pieces.back().size());
+    }
+  }
+};
+
+} // namespace varve::fuzz
