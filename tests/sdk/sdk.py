@@ -25,18 +25,21 @@ def names_of(latest):
             + [f"python/{name}" for name in python])
 
 
-def command_for(name):
+def commands_for(name):
+    """What must succeed, one after the other: {title: command}."""
     language, version = name.split("/")
     scenario = os.path.join(clients.HERE, language, "scenario")
     if language == "python":
-        return [clients.python(version), f"{scenario}.py"]
+        interpreter = clients.python(version)
+        return {f"{name} {kind}": [interpreter, f"{scenario}.py", kind]
+                for kind in ("sync", "async")}
     packages = {**clients.TYPESCRIPT, **clients.LATEST_TYPESCRIPT}
-    return ["node", f"{scenario}.mjs", packages[version],
-            clients.typescript(version)]
+    return {name: ["node", f"{scenario}.mjs", packages[version],
+                   clients.typescript(version)]}
 
 
-def passes(name, command, server):
-    print(f"== {name}", flush=True)
+def passes(title, command, server):
+    print(f"== {title}", flush=True)
     # An empty folder: the SDKs read dotenv files where they are started.
     with tempfile.TemporaryDirectory(prefix="varve-sdk-") as folder:
         try:
@@ -44,7 +47,7 @@ def passes(name, command, server):
                                     env=server.environment,
                                     timeout=SCENARIO_LIMIT)
         except subprocess.TimeoutExpired:
-            print(f"FAILED {name}: not done in {SCENARIO_LIMIT} s")
+            print(f"FAILED {title}: not done in {SCENARIO_LIMIT} s")
             return False
     return answer.returncode == 0
 
@@ -60,15 +63,17 @@ def main():
     names = chosen.names or names_of(chosen.latest)
     # Installed before a server runs, so that a registry's slowness shows as
     # such.
-    commands = {name: command_for(name) for name in names}
+    commands = {}
+    for name in names:
+        commands.update(commands_for(name))
     with server_for(chosen) as server:
-        failed = [name for name, command in commands.items()
-                  if not passes(name, command, server)]
+        failed = [title for title, command in commands.items()
+                  if not passes(title, command, server)]
         if failed:
             print("server log:\n" + server.log_tail())
-    for name in failed:
-        print(f"FAILED {name}")
-    print(f"{len(names) - len(failed)} of {len(names)} SDKs passed")
+    for title in failed:
+        print(f"FAILED {title}")
+    print(f"{len(commands) - len(failed)} of {len(commands)} SDKs passed")
     sys.exit(1 if failed else 0)
 
 
