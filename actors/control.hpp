@@ -102,11 +102,17 @@ struct ReplaceLabels {
   std::string sandbox_id;
   std::map<std::string, std::string> labels;
 };
+// Repeated or at once with another, it rotates once: only the key that the
+// caller saw is replaced.
+struct RotateSigningKey {
+  std::string sandbox_id;
+  std::uint64_t replaces = 0; // its version as a read model shows it
+};
 
-using command =
-    std::variant<CreateOrganization, CreateApiKey, RevokeApiKey,
-                 RegisterSnapshot, RegisterRunner, CreateSandbox, StartSandbox,
-                 StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels>;
+using command = std::variant<CreateOrganization, CreateApiKey, RevokeApiKey,
+                             RegisterSnapshot, RegisterRunner, CreateSandbox,
+                             StartSandbox, StopSandbox, RecoverSandbox,
+                             DestroySandbox, ReplaceLabels, RotateSigningKey>;
 
 struct command_reply {
   std::string aggregate_id;

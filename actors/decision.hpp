@@ -62,6 +62,7 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::SandboxDestroyed:
   case schema::Event::SandboxLabelsReplaced:
   case schema::Event::SandboxDestroyRetried:
+  case schema::Event::SandboxSigningKeyRotated:
     return false;
   }
   return false;

@@ -56,6 +56,8 @@ struct sandbox_view {
   schema::Cause cause = schema::Cause::Unspecified; // of the last change
   std::string toolbox_version;
   std::uint64_t start_version = 0; // stream version of the last SandboxStarted
+  // Of the last SandboxSigningKeyRotated; 0 = none.
+  std::uint64_t signing_key_version = 0;
   timestamp created_at = 0;
   timestamp updated_at = 0;
   std::uint64_t version = 0;

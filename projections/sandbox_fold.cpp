@@ -116,6 +116,9 @@ bool apply(sandbox_view& v, const schema::Record& record,
   case schema::Event::SandboxLabelsReplaced:
     v.labels = map_of(entry.event_as_SandboxLabelsReplaced()->labels());
     return true;
+  case schema::Event::SandboxSigningKeyRotated:
+    v.signing_key_version = entry.version();
+    return true;
   case schema::Event::NONE:
   case schema::Event::LogCreated:
   case schema::Event::EpochStarted:

@@ -109,6 +109,7 @@ std::string encode(const sandbox_view& v) {
       .number(static_cast<std::uint64_t>(v.cause))
       .text(v.toolbox_version)
       .number(v.start_version)
+      .number(v.signing_key_version)
       .number(v.created_at)
       .number(v.updated_at)
       .number(v.version)
@@ -143,6 +144,7 @@ result<sandbox_view> decode_sandbox(std::string_view id,
   v.cause = in.as<schema::Cause>();
   v.toolbox_version = in.text();
   v.start_version = in.number();
+  v.signing_key_version = in.number();
   v.created_at = in.number();
   v.updated_at = in.number();
   v.version = in.number();

@@ -65,6 +65,9 @@ struct addressing {
   aggregate_key operator()(const ReplaceLabels& c) const {
     return sandbox(c.sandbox_id);
   }
+  aggregate_key operator()(const RotateSigningKey& c) const {
+    return sandbox(c.sandbox_id);
+  }
   aggregate_key operator()(const RegisterSnapshot& c) const {
     return {schema::AggregateType::Snapshot, c.snapshot_id};
   }

@@ -22,12 +22,11 @@ struct aggregate_key {
 // Asks an aggregate to do again what it owes the world.
 struct Wake {};
 
-using aggregate_input =
-    std::variant<Wake, CreateOrganization, CreateApiKey, RevokeApiKey,
-                 RegisterSnapshot, RegisterRunner, CreateSandbox, StartSandbox,
-                 StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels,
-                 sandbox::RunnerAnswered, sandbox::RunnerObserved,
-                 sandbox::RunnerListed, sandbox::DeadlineReached>;
+using aggregate_input = std::variant<
+    Wake, CreateOrganization, CreateApiKey, RevokeApiKey, RegisterSnapshot,
+    RegisterRunner, CreateSandbox, StartSandbox, StopSandbox, RecoverSandbox,
+    DestroySandbox, ReplaceLabels, RotateSigningKey, sandbox::RunnerAnswered,
+    sandbox::RunnerObserved, sandbox::RunnerListed, sandbox::DeadlineReached>;
 
 using answer_function = std::function<void(result<command_reply>)>;
 

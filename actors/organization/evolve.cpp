@@ -96,6 +96,7 @@ void evolve(state& s, const schema::Entry& entry, const envelope&) {
   case schema::Event::SandboxDestroyed:
   case schema::Event::SandboxLabelsReplaced:
   case schema::Event::SandboxDestroyRetried:
+  case schema::Event::SandboxSigningKeyRotated:
     break;
   }
   // Not in an organization's stream: the log is broken.

@@ -14,6 +14,18 @@ std::string shortened(std::string text) {
   return text;
 }
 
+// Adds an event that changes nothing it waits for.
+template <class Event>
+decision meanwhile(const state& s, Event event) {
+  decision out;
+  auto entry =
+      make_entry(schema::AggregateType::Sandbox, s.id, std::move(event));
+  entry->deadline = s.deadline;
+  entry->owes = s.owed != schema::OperationKind::None;
+  out.entries.push_back(std::move(entry));
+  return out;
+}
+
 // Adds an event after which the sandbox is in `next`. The deadline of that
 // state starts at the decision's time.
 template <class Event>
@@ -32,12 +44,11 @@ decision one(const state& s, Event event, status next,
 }
 
 decision relabelled(const state& s, const ReplaceLabels& c) {
-  decision out;
   if (std::equal(s.labels.begin(), s.labels.end(), c.labels.begin(),
                  c.labels.end(), [](const auto& a, const auto& b) {
                    return a.first == b.first && a.second == b.second;
                  }))
-    return out;
+    return {};
   schema::SandboxLabelsReplacedT event;
   for (const auto& [key, value] : c.labels) {
     auto pair = std::make_unique<schema::PairT>();
@@ -45,13 +56,13 @@ decision relabelled(const state& s, const ReplaceLabels& c) {
     pair->value = value;
     event.labels.push_back(std::move(pair));
   }
-  auto entry =
-      make_entry(schema::AggregateType::Sandbox, s.id, std::move(event));
-  // It goes on waiting for what it waited for.
-  entry->deadline = s.deadline;
-  entry->owes = s.owed != schema::OperationKind::None;
-  out.entries.push_back(std::move(entry));
-  return out;
+  return meanwhile(s, std::move(event));
+}
+
+decision rotated(const state& s, const RotateSigningKey& c) {
+  if (c.replaces != s.signing_key_version)
+    return {};
+  return meanwhile(s, schema::SandboxSigningKeyRotatedT{});
 }
 
 // Why it is in error, how it came about and whether a start may help.
@@ -191,6 +202,7 @@ result<decision> refusal(action what) {
   case action::request_recovery:
   case action::request_destroy:
   case action::set_labels:
+  case action::rotate_key:
   case action::mark_started:
   case action::mark_stopped:
   case action::mark_failed:
@@ -234,6 +246,8 @@ result<decision> act(const state& s, action to_do, const input& what,
                context, as_asked);
   case action::set_labels:
     return relabelled(s, std::get<ReplaceLabels>(what));
+  case action::rotate_key:
+    return rotated(s, std::get<RotateSigningKey>(what));
   case action::mark_started:
     return started(s, what, context);
   case action::mark_stopped:

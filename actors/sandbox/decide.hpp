@@ -28,9 +28,10 @@ struct DeadlineReached {
 };
 
 // Creation is decided by the organization.
-using input = std::variant<StartSandbox, StopSandbox, RecoverSandbox,
-                           DestroySandbox, ReplaceLabels, RunnerAnswered,
-                           RunnerObserved, RunnerListed, DeadlineReached>;
+using input =
+    std::variant<StartSandbox, StopSandbox, RecoverSandbox, DestroySandbox,
+                 ReplaceLabels, RotateSigningKey, RunnerAnswered,
+                 RunnerObserved, RunnerListed, DeadlineReached>;
 
 // The column of the table an input falls into.
 trigger judge(const state& s, const input& what,

@@ -118,6 +118,9 @@ void evolve(state& s, const schema::Entry& entry, const envelope& around) {
     return destroyed(s, *entry.event_as_SandboxDestroyed(), around);
   case schema::Event::SandboxLabelsReplaced:
     return set_labels(s, entry.event_as_SandboxLabelsReplaced()->labels());
+  case schema::Event::SandboxSigningKeyRotated:
+    s.signing_key_version = s.version;
+    return;
   case schema::Event::NONE:
   case schema::Event::LogCreated:
   case schema::Event::EpochStarted:

@@ -49,6 +49,10 @@ struct judging {
     return trigger::replace_labels;
   }
 
+  trigger operator()(const RotateSigningKey&) const noexcept {
+    return trigger::rotate_signing_key;
+  }
+
   trigger operator()(const RunnerAnswered& c) const noexcept {
     const auto& r = c.report;
     if (s.owed == schema::OperationKind::None || r.kind != s.owed

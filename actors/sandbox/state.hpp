@@ -22,6 +22,7 @@ struct state {
   std::string runner_id;
   std::vector<std::pair<std::string, std::string>> labels; // sorted by key
   std::uint64_t version = 0;
+  std::uint64_t signing_key_version = 0; // of the last rotation; 0 = none
 
   // The operation last asked for; owed until its outcome is on the log.
   std::uint64_t operation_version = 0;

@@ -17,6 +17,7 @@ constexpr auto stop = action::request_stop;
 constexpr auto recover = action::request_recovery;
 constexpr auto destroy = action::request_destroy;
 constexpr auto labels = action::set_labels;
+constexpr auto key = action::rotate_key;
 constexpr auto STARTED = action::mark_started;
 constexpr auto STOPPED = action::mark_stopped;
 constexpr auto FAILED = action::mark_failed;
@@ -37,6 +38,7 @@ constexpr std::array<row, trigger_count> table{{
   row{e404, well,    well,    well,    well,    well,    recover, well,      e404}, // recover
   row{e404, destroy, destroy, destroy, destroy, destroy, destroy, none,      none}, // destroy
   row{e404, labels,  labels,  labels,  labels,  labels,  labels,  labels,    e404}, // replace_labels
+  row{e404, key,     key,     key,     key,     key,     key,     key,       e404}, // rotate_signing_key
   row{none, STARTED, none,    FAILED,  none,    STARTED, none,    none,      none}, // answered_running
   row{none, FAILED,  none,    STOPPED, none,    FAILED,  none,    none,      none}, // answered_stopped
   row{none, FAILED,  none,    FAILED,  none,    FAILED,  none,    GONE,      none}, // answered_absent
@@ -73,6 +75,7 @@ std::string_view name_of(trigger value) noexcept {
       "recover",
       "destroy",
       "replace_labels",
+      "rotate_signing_key",
       "answered_running",
       "answered_stopped",
       "answered_absent",
@@ -87,15 +90,24 @@ std::string_view name_of(trigger value) noexcept {
 }
 
 std::string_view name_of(action value) noexcept {
-  static constexpr std::array<std::string_view, 17> names{
-      "nothing",           "defer",
-      "request_start",     "request_stop",
-      "request_recovery",  "request_destroy",
-      "set_labels",        "mark_started",
-      "mark_stopped",      "mark_failed",
-      "mark_destroyed",    "retry_destroy",
-      "refuse_unknown",    "refuse_changing",
-      "refuse_errored",    "refuse_not_stoppable",
+  static constexpr std::array<std::string_view, 18> names{
+      "nothing",
+      "defer",
+      "request_start",
+      "request_stop",
+      "request_recovery",
+      "request_destroy",
+      "set_labels",
+      "rotate_key",
+      "mark_started",
+      "mark_stopped",
+      "mark_failed",
+      "mark_destroyed",
+      "retry_destroy",
+      "refuse_unknown",
+      "refuse_changing",
+      "refuse_errored",
+      "refuse_not_stoppable",
       "refuse_not_errored"};
   return names[static_cast<std::size_t>(value)];
 }

@@ -32,6 +32,7 @@ enum class trigger : std::uint8_t {
   recover,
   destroy,
   replace_labels,
+  rotate_signing_key,
   answered_running, // the owed operation is done, the sandbox runs
   answered_stopped,
   answered_absent,
@@ -43,7 +44,7 @@ enum class trigger : std::uint8_t {
   deadline, // the present one
   stale,    // an old answer, report or deadline
 };
-inline constexpr std::size_t trigger_count = 16;
+inline constexpr std::size_t trigger_count = 17;
 
 enum class action : std::uint8_t {
   nothing, // already so, or of no meaning
@@ -53,6 +54,7 @@ enum class action : std::uint8_t {
   request_recovery,
   request_destroy,
   set_labels,
+  rotate_key,
   mark_started,
   mark_stopped,
   mark_failed,

@@ -126,6 +126,21 @@ TEST_CASE("replacing labels keeps what the sandbox waits for") {
   CHECK(again.value().entries.empty());
 }
 
+TEST_CASE("a signing key is replaced once, and nothing else with it") {
+  auto story = sandbox_in(status::starting);
+  auto deadline = story.s.deadline;
+  auto owed = sandbox::owed_operation(story.s);
+  story.when(RotateSigningKey{"sb-1", 0});
+  auto version = story.s.signing_key_version;
+  CHECK(version == story.s.version);
+  CHECK(story.s.deadline == deadline);
+  CHECK(sandbox::owed_operation(story.s)->id == owed->id);
+  // Somebody else who saw the first key.
+  CHECK(story.decide(RotateSigningKey{"sb-1", 0}).value().entries.empty());
+  story.when(RotateSigningKey{"sb-1", version});
+  CHECK(story.s.signing_key_version > version);
+}
+
 TEST_CASE("a forced stop replaces a gentle one and is asked for once") {
   auto story = sandbox_in(status::stopping);
   CHECK_FALSE(sandbox::owed_operation(story.s)->force);

@@ -29,7 +29,7 @@ sandbox::input any_report(given::sandbox_story& story, dice& roll) {
 }
 
 sandbox::input any_input(given::sandbox_story& story, dice& roll) {
-  switch (roll() % 9) {
+  switch (roll() % 10) {
   case 0:
   case 1:
     return StartSandbox{"sb-1"};
@@ -43,6 +43,8 @@ sandbox::input any_input(given::sandbox_story& story, dice& roll) {
     if (roll() % 8 == 0)
       return DestroySandbox{"sb-1"};
     return sandbox::DeadlineReached{story.s.deadline};
+  case 6:
+    return RotateSigningKey{"sb-1", story.s.signing_key_version};
   default:
     return any_report(story, roll);
   }

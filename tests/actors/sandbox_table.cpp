@@ -21,6 +21,7 @@ stop_now         404    409              StopRequested    StopRequested    400  
 recover          404    400              400              400              400              400              RecoveryRequested  400            404
 destroy          404    DestroyRequested DestroyRequested DestroyRequested DestroyRequested DestroyRequested DestroyRequested   -              -
 replace_labels   404    LabelsReplaced   LabelsReplaced   LabelsReplaced   LabelsReplaced   LabelsReplaced   LabelsReplaced     LabelsReplaced 404
+rotate_signing_key 404  SigningKeyRotated SigningKeyRotated SigningKeyRotated SigningKeyRotated SigningKeyRotated SigningKeyRotated SigningKeyRotated 404
 answered_running -      Started          -                Failed           -                Started          -                  -              -
 answered_stopped -      Failed           -                Stopped          -                Failed           -                  -              -
 answered_absent  -      Failed           -                Failed           -                Failed           -                  Destroyed      -
@@ -78,6 +79,8 @@ sandbox::input command_named(const std::string& trigger) {
     return RecoverSandbox{"sb-1"};
   if (trigger == "destroy")
     return DestroySandbox{"sb-1"};
+  if (trigger == "rotate_signing_key")
+    return RotateSigningKey{"sb-1", 0};
   return ReplaceLabels{"sb-1", {{"c", "3"}}};
 }
 

@@ -199,6 +199,10 @@ result<command_reply> fake_world::carry_out(const command& what,
     sandboxes_.at(c->sandbox_id).labels = c->labels;
     return command_reply{c->sandbox_id, 2, {3, ++index_}};
   }
+  if (const auto* c = std::get_if<RotateSigningKey>(&what)) {
+    ++sandboxes_.at(c->sandbox_id).signing_key_version;
+    return command_reply{c->sandbox_id, 2, {3, ++index_}};
+  }
   if (const auto* c = std::get_if<CreateApiKey>(&what)) {
     projections::api_key_view key;
     key.organization_id = origin.organization_id;

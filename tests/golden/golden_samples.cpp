@@ -238,6 +238,8 @@ EventUnion event_of(Event event) {
     return sandbox_labels_replaced();
   case Event::SandboxDestroyRetried:
     return sandbox_destroy_retried();
+  case Event::SandboxSigningKeyRotated:
+    return wrapped(SandboxSigningKeyRotatedT{});
   case Event::NONE:
     break;
   }

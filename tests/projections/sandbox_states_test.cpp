@@ -114,6 +114,14 @@ TEST_CASE_METHOD(sandbox_fixture, "labels are replaced as a whole") {
   CHECK(after(labels({})).labels.empty());
 }
 
+TEST_CASE_METHOD(sandbox_fixture,
+                 "a signing key has the version of its event") {
+  CHECK(found()->signing_key_version == 0);
+  CHECK(after(schema::SandboxSigningKeyRotatedT{}).signing_key_version == 2);
+  CHECK(after(schema::SandboxStartedT{}).signing_key_version == 2);
+  CHECK(after(schema::SandboxSigningKeyRotatedT{}).signing_key_version == 4);
+}
+
 TEST_CASE_METHOD(sandbox_fixture, "a name is free once destroying begins") {
   auto v = after(schema::SandboxDestroyRequestedT{});
   CHECK(v.state == sandbox_state::destroying);
