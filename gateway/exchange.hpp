@@ -57,6 +57,7 @@ struct request {
   std::string peer;           // the client's address
   std::string correlation_id; // a UUIDv7; also the command's id
   std::optional<principal> who;
+  bool is_for_guest = false; // to be passed on to a sandbox
 };
 
 struct response {

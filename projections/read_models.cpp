@@ -62,6 +62,16 @@ read_models::sandbox(std::string_view organization_id,
 }
 
 result<std::optional<sandbox_view>>
+read_models::sandbox_anywhere(std::string_view id) {
+  auto now = serving();
+  VARVE_CHECK(now->sandboxes().check());
+  VARVE_TRY(auto found, now->sandboxes().find(id));
+  if (found && found->state == sandbox_state::destroyed)
+    found.reset();
+  return found;
+}
+
+result<std::optional<sandbox_view>>
 read_models::sandbox_by_id(std::string_view org, std::string_view id) {
   auto now = serving();
   VARVE_CHECK(now->sandboxes().check());

@@ -28,6 +28,8 @@ class read_models final : public queries {
   result<std::optional<sandbox_view>>
   sandbox(std::string_view organization_id,
           std::string_view id_or_name) override;
+  result<std::optional<sandbox_view>>
+  sandbox_anywhere(std::string_view id) override;
   result<sandbox_page> sandboxes(std::string_view organization_id,
                                  const sandbox_filter& filter,
                                  std::string_view cursor,

@@ -6,6 +6,7 @@
 #include "gateway/api/api_key_json.hpp"
 #include "gateway/api/handlers.hpp"
 #include "gateway/api/sandbox_json.hpp"
+#include "gateway/proxy/preview_host.hpp"
 
 namespace varve::gateway {
 
@@ -14,21 +15,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr int max_auto_archive_minutes = 43200;
-
-// "http://host:1" -> "http://{{PORT}}-{{sandboxId}}.host:1". Addresses cannot
-// have names before them; localhost can.
-std::string preview_template(const std::string& base) {
-  auto host = base.find("://") + 3;
-  auto rest = base.substr(host);
-  auto port = rest.find_last_of(':');
-  auto name = rest.substr(0, port);
-  bool is_address =
-      name.starts_with('[')
-      || name.find_first_not_of("0123456789.") == std::string::npos;
-  if (is_address)
-    rest = "localhost" + (port == std::string::npos ? "" : rest.substr(port));
-  return base.substr(0, host) + "{{PORT}}-{{sandboxId}}." + rest;
-}
 
 } // namespace
 
@@ -46,7 +32,7 @@ answer get_config(services& s, const request& r) {
   body["oidc"] = {{"issuer", ""}, {"clientId", ""}, {"audience", ""}};
   body["linkedAccountsEnabled"] = false;
   body["announcements"] = json::object{};
-  body["proxyTemplateUrl"] = preview_template(base);
+  body["proxyTemplateUrl"] = preview_url(base, "{{PORT}}", "{{sandboxId}}");
   body["proxyToolboxUrl"] = base + "/toolbox";
   body["defaultSnapshot"] = s.options.default_snapshot;
   body["dashboardUrl"] = base;

@@ -26,24 +26,25 @@ site::decision ready(response out) {
   return d;
 }
 
+// The caller wants the sandbox's own answers to the browser's questions.
+bool leaves_cors_to_guest(const request& r) noexcept {
+  const auto* disabled = r.headers.find("X-Daytona-Disable-CORS");
+  return r.is_for_guest && disabled && same_ignoring_case(*disabled, "true");
+}
+
 bool is_preflight(const request& r) {
   return r.method == "OPTIONS" && r.headers.find("Origin")
          && r.headers.find("Access-Control-Request-Method");
 }
 
-bool is_proxied(const request& r) noexcept {
-  return r.path.starts_with("/toolbox/");
-}
-
 // Any origin may ask; the toolbox's also with credentials.
 void add_cors(const request& r, response& out) {
   const auto* origin = r.headers.find("Origin");
-  const auto* disabled = r.headers.find("X-Daytona-Disable-CORS");
-  if (!origin || (is_proxied(r) && disabled && *disabled == "true"))
+  if (!origin || leaves_cors_to_guest(r))
     return;
   out.headers.add("Access-Control-Allow-Origin", *origin);
   out.headers.add("Vary", "Origin");
-  if (is_proxied(r))
+  if (r.is_for_guest)
     out.headers.add("Access-Control-Allow-Credentials", "true");
   if (!is_preflight(r)) {
     out.headers.add("Access-Control-Expose-Headers",
@@ -105,8 +106,13 @@ bool parse_body(request& r) {
 
 site::decision api_site::decide(request& r) {
   bool is_up = is_ready_;
+  const auto* name = r.headers.find("Host");
+  auto host = name ? parse_preview_host(*name, services_.options.public_url)
+                   : std::nullopt;
+  auto path = host ? std::nullopt : parse_proxy_path(r.path);
+  r.is_for_guest = host || (path && !path->through_api);
   bool asks_health =
-      r.path == "/health" && (r.method == "GET" || r.method == "HEAD");
+      !host && r.path == "/health" && (r.method == "GET" || r.method == "HEAD");
   if (asks_health && is_up)
     return ready(json_answer(200, {{"status", "ok"}}));
   if (!is_up) {
@@ -116,13 +122,15 @@ site::decision api_site::decide(request& r) {
     out.headers.add("Retry-After", "1");
     return ready(std::move(out));
   }
-  if (is_preflight(r)) {
+  if (is_preflight(r) && !leaves_cors_to_guest(r)) {
     response out;
     out.status = 204;
     return ready(std::move(out));
   }
-  if (auto where = parse_proxy_path(r.path))
-    return proxy_.decide(r, *where, *with_);
+  if (host)
+    return proxy_.decide(r, *host, *with_);
+  if (path)
+    return proxy_.decide(r, *path, *with_);
   return decide_route(r);
 }
 

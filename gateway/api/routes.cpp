@@ -14,7 +14,7 @@ using enum route::access;
 constexpr std::string_view writes = "write:sandboxes";
 constexpr std::string_view deletes = "delete:sandboxes";
 
-constexpr std::array<route, 18> table{{
+constexpr std::array<route, 19> table{{
     {"GET", "/api/health", anybody, "", false, health},
     {"GET", "/api/config", anybody, "", false, get_config},
     {"GET", "/api/shared-regions", anybody, "", false, list_regions},
@@ -34,6 +34,8 @@ constexpr std::array<route, 18> table{{
     {"POST", "/api/sandbox/{id}/last-activity", key, "", true, touch_sandbox},
     {"GET", "/api/sandbox/{id}/toolbox-proxy-url", key, "", false,
      get_toolbox_proxy_url},
+    {"GET", "/api/sandbox/{id}/ports/{port}/preview-url", key, "", false,
+     get_preview_url},
 }};
 
 bool is_capture(std::string_view segment) noexcept {

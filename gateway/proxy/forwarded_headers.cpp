@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "gateway/proxy/sandbox_access.hpp"
 #include "gateway/server/message_text.hpp"
 #include "gateway/url.hpp"
 
@@ -9,7 +10,6 @@ namespace varve::gateway {
 
 namespace {
 
-constexpr std::string_view token_parameter = "DAYTONA_SANDBOX_AUTH_KEY";
 constexpr std::string_view token_cookie = "daytona-sandbox-auth-";
 
 bool is_any_of(std::string_view name,

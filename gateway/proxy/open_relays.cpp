@@ -4,8 +4,24 @@
 
 #include "gateway/api/activity.hpp"
 #include "gateway/api/authentication.hpp"
+#include "gateway/proxy/sandbox_access.hpp"
 
 namespace varve::gateway {
+
+namespace {
+
+// A query that fails says nothing about the key or token.
+bool is_good(services& s, const open_relays::entry& e) {
+  if (e.token.empty()) {
+    auto valid = is_valid_key(s, e.key_hash);
+    return !valid || valid.value();
+  }
+  auto found = s.reads.sandbox_anywhere(e.sandbox_id);
+  return !found
+         || (found.value() && is_preview_token(s, *found.value(), e.token));
+}
+
+} // namespace
 
 open_relays::membership::membership(open_relays& of, entry e) : of_(of) {
   std::lock_guard lock{of_.mutex_};
@@ -23,13 +39,12 @@ void open_relays::review(services& s) {
     std::lock_guard lock{mutex_};
     now_open.assign(entries_.begin(), entries_.end());
   }
-  std::map<log::digest, bool> is_good;
+  std::map<std::pair<log::digest, std::string>, bool> asked;
   for (const auto& e : now_open) {
-    auto [known, is_new] = is_good.try_emplace(e.key_hash, true);
-    // A query that fails says nothing about the key.
+    auto [known, is_new] =
+        asked.try_emplace({e.key_hash, e.token + e.sandbox_id}, true);
     if (is_new)
-      if (auto valid = is_valid_key(s, e.key_hash); valid)
-        known->second = valid.value();
+      known->second = is_good(s, e);
     if (!known->second) {
       if (auto client = e.client.lock())
         client->close_from_outside();

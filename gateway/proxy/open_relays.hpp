@@ -18,6 +18,7 @@ class open_relays {
  public:
   struct entry {
     log::digest key_hash{};
+    std::string token; // instead of a key
     std::string sandbox_id;
     bool counts_as_use = true;
     std::weak_ptr<byte_stream> client;
@@ -36,7 +37,8 @@ class open_relays {
     std::list<entry>::iterator at_;
   };
 
-  // Closes streams whose key is no longer good; notes the use of the others.
+  // Closes streams whose key or token is no longer good; notes the use of the
+  // others.
   void review(services& s);
 
  private:

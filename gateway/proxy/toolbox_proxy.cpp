@@ -10,6 +10,7 @@
 #include "gateway/api/authentication.hpp"
 #include "gateway/proxy/forwarded_headers.hpp"
 #include "gateway/proxy/relay.hpp"
+#include "gateway/proxy/sandbox_access.hpp"
 #include "gateway/server/socket_stream.hpp"
 
 namespace varve::gateway {
@@ -70,6 +71,24 @@ site::decision toolbox_proxy::decide(request& r, const proxy_path& where,
                            : decide_direct(r, where, with);
 }
 
+site::decision toolbox_proxy::decide(request& r, const preview_host& host,
+                                     const serving& with) {
+  auto refuse = [&](const std::string& message) {
+    return ready(proxy_error_answer(r, 501, "not implemented: " + message,
+                                    services_.time.now()));
+  };
+  if (host.port != toolbox_port)
+    return refuse("this server serves no previews yet but that of port "
+                  + std::to_string(toolbox_port));
+  if (!is_uuid(host.label))
+    return refuse("this server serves no signed previews yet");
+  proxy_path where;
+  where.sandbox_id = host.label;
+  where.rest = r.path;
+  where.by_host = true;
+  return decide_direct(r, where, with);
+}
+
 site::decision toolbox_proxy::decide_direct(request& r, const proxy_path& where,
                                             const serving& with) {
   auto refuse = [&](unsigned status, const std::string& message) {
@@ -77,27 +96,15 @@ site::decision toolbox_proxy::decide_direct(request& r, const proxy_path& where,
   };
   if (where.rest.empty())
     return refuse(404, "not found: not found");
-  auto who = authenticate(services_, r);
-  if (!who && who.error().code != errc::unauthorized)
-    return ready(error_answer(r, who.error(), services_.time.now()));
-  if (!who)
-    return refuse(401,
-                  r.headers.find("Authorization")
-                      ? "unauthorized: authentication failed: Bearer token "
-                        "is invalid"
-                      : "unauthorized: missing authentication: provide a "
-                        "Bearer token");
-  r.who = std::move(who.value());
-  auto found = find_by_id(services_, r, where.sandbox_id);
-  if (!found)
-    return ready(error_answer(r, found.error(), services_.time.now()));
-  if (!found.value())
-    return refuse(401, "unauthorized: authentication failed: Bearer token is "
-                       "invalid");
-  if (found.value()->state != sandbox_state::started)
+  auto admitted = admit(services_, r, where.sandbox_id);
+  if (!admitted && admitted.error().code == errc::unauthorized)
+    return refuse(401, admitted.error().detail);
+  if (!admitted)
+    return ready(error_answer(r, admitted.error(), services_.time.now()));
+  if (admitted.value().sandbox.state != sandbox_state::started)
     return refuse(400, "bad request: failed to resolve container IP: no IP "
                        "address found. Is the Sandbox started?");
-  return connect(r, where, with);
+  return connect(r, where, admitted.value().token, with);
 }
 
 site::decision toolbox_proxy::decide_in_api(request& r, const proxy_path& where,
@@ -118,10 +125,11 @@ site::decision toolbox_proxy::decide_in_api(request& r, const proxy_path& where,
     return refuse({errc::not_found, "Sandbox not found"});
   if (found.value()->state != sandbox_state::started)
     return refuse({errc::wrong_state, "Sandbox is not running"});
-  return connect(r, where, with);
+  return connect(r, where, {}, with);
 }
 
 site::decision toolbox_proxy::connect(request& r, const proxy_path& where,
+                                      const std::string& token,
                                       const serving& with) {
   bool counts = !says_true(r, "X-Daytona-Skip-Last-Activity-Update");
   if (counts)
@@ -131,16 +139,23 @@ site::decision toolbox_proxy::connect(request& r, const proxy_path& where,
     return ready(no_answer(r, "the toolbox of the sandbox does not answer"));
   auto owned = std::make_shared<descriptor>(fd.value());
   site::decision d;
-  d.streaming = [this, where, counts, owned, &with](client_side client,
-                                                    request& q) {
-    return pass_on(client, q, where, counts, owned->release(), with);
+  open_relays::entry entry;
+  entry.sandbox_id = where.sandbox_id;
+  entry.counts_as_use = counts;
+  entry.token = token;
+  if (r.who)
+    entry.key_hash = r.who->key_hash;
+  d.streaming = [this, where, entry, owned, &with](client_side client,
+                                                   request& q) {
+    return pass_on(client, q, where, entry, owned->release(), with);
   };
   return d;
 }
 
 awaitable<stream_end> toolbox_proxy::pass_on(client_side client, request& r,
                                              const proxy_path& where,
-                                             bool counts, int guest_descriptor,
+                                             open_relays::entry entry,
+                                             int guest_descriptor,
                                              const serving& with) {
   auto plan = plan_for(client, r, where, with);
   auto executor = co_await asio::this_coro::executor;
@@ -149,8 +164,7 @@ awaitable<stream_end> toolbox_proxy::pass_on(client_side client, request& r,
     co_await plan.reply(no_answer(r, guest.error().detail));
     co_return stream_end::close;
   }
-  open_relays::entry entry{r.who->key_hash, where.sandbox_id, counts,
-                           client.stream.weak_from_this()};
+  entry.client = client.stream.weak_from_this();
   open_relays::membership open{open_, std::move(entry)};
   co_return co_await relay(client, r, std::move(guest.value()),
                            services_.options.bounds, std::move(plan));
@@ -164,7 +178,7 @@ relay_plan toolbox_proxy::plan_for(client_side client, request& r,
   plan.target = query.empty() ? where.rest : where.rest + "?" + query;
   plan.for_guest = headers_for_guest(r, client.reader.head());
   plan.keeps_cors = says_true(r, "X-Daytona-Disable-CORS");
-  if (!where.through_api)
+  if (!where.through_api && !where.by_host)
     plan.redirect_prefix = "/toolbox/" + where.sandbox_id;
   response common;
   with.where.finish(r, common);

@@ -4,6 +4,7 @@
 
 #include "gateway/api/services.hpp"
 #include "gateway/proxy/open_relays.hpp"
+#include "gateway/proxy/preview_host.hpp"
 #include "gateway/proxy/proxy_path.hpp"
 #include "gateway/proxy/relay.hpp"
 #include "gateway/server/connection.hpp"
@@ -22,6 +23,10 @@ class toolbox_proxy {
   site::decision decide(request& r, const proxy_path& where,
                         const serving& with);
 
+  // For a preview host, whatever the path.
+  site::decision decide(request& r, const preview_host& host,
+                        const serving& with);
+
   // Called every few seconds.
   void review() {
     open_.review(services_);
@@ -33,10 +38,11 @@ class toolbox_proxy {
   site::decision decide_in_api(request& r, const proxy_path& where,
                                const serving& with);
   site::decision connect(request& r, const proxy_path& where,
-                         const serving& with);
+                         const std::string& token, const serving& with);
   awaitable<stream_end> pass_on(client_side client, request& r,
-                                const proxy_path& where, bool counts,
-                                int guest_descriptor, const serving& with);
+                                const proxy_path& where,
+                                open_relays::entry entry, int guest_descriptor,
+                                const serving& with);
   relay_plan plan_for(client_side client, request& r, const proxy_path& where,
                       const serving& with);
   response no_answer(const request& r, std::string_view why) const;

@@ -43,7 +43,8 @@ result<void> fake_vault::erase(std::string_view scope) {
 }
 
 std::string fake_vault::derive(std::string_view text) const {
-  return std::string{text};
+  auto hash = log::sha256(std::as_bytes(std::span{text.data(), text.size()}));
+  return to_hex(hash.data(), hash.size());
 }
 
 std::set<std::string> fake_vault::scopes() {
@@ -137,6 +138,11 @@ sandbox_view fake_world::add_sandbox(const std::string& owner,
 void fake_world::set_state(const std::string& id, sandbox_state state) {
   std::lock_guard lock{mutex_};
   sandboxes_.at(id).state = state;
+}
+
+void fake_world::restart(const std::string& id) {
+  std::lock_guard lock{mutex_};
+  sandboxes_.at(id).start_version += 4;
 }
 
 void fake_world::set_toolbox(toolbox serve) {
@@ -304,6 +310,16 @@ fake_world::sandbox(std::string_view owner, std::string_view id_or_name) {
       by_name = v;
   }
   return by_name;
+}
+
+result<std::optional<sandbox_view>>
+fake_world::sandbox_anywhere(std::string_view id) {
+  if (queries_fail_)
+    return failure(errc::store_failed, "the projection has stopped");
+  auto found = find(std::string{id});
+  if (found && found->state == sandbox_state::destroyed)
+    found.reset();
+  return found;
 }
 
 result<projections::sandbox_page>

@@ -66,6 +66,8 @@ class fake_world final : public control,
   sandbox_view add_sandbox(const std::string& organization,
                            sandbox_state state = sandbox_state::started);
   void set_state(const std::string& id, sandbox_state state);
+  // As after another start.
+  void restart(const std::string& id);
   // What serves the next connections to any toolbox; it owns the descriptor.
   void set_toolbox(toolbox serve);
   // Until every toolbox has ended; whatever they wait for must be over.
@@ -98,6 +100,8 @@ class fake_world final : public control,
   result<std::optional<sandbox_view>>
   sandbox(std::string_view organization_id,
           std::string_view id_or_name) override;
+  result<std::optional<sandbox_view>>
+  sandbox_anywhere(std::string_view id) override;
   result<projections::sandbox_page>
   sandboxes(std::string_view organization_id,
             const projections::sandbox_filter& filter, std::string_view cursor,

@@ -20,15 +20,14 @@ class WebSocket:
 
     TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
-    def __init__(self, daemon, path, headers=None, protocols=(), timeout=30):
+    def __init__(self, daemon, path, headers=None, protocols=(), timeout=30,
+                 host="x"):
         self.buffer = b""
         self.close_code = None
         self.close_reason = None
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(timeout)
-        self.sock.connect(daemon.socket_path)
+        self.sock = self.connected(daemon, timeout)
         key = base64.b64encode(os.urandom(16)).decode()
-        lines = [f"GET {path} HTTP/1.1", "Host: x", "Connection: Upgrade",
+        lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Connection: Upgrade",
                  "Upgrade: websocket", f"Sec-WebSocket-Key: {key}",
                  "Sec-WebSocket-Version: 13"]
         if protocols:
@@ -54,6 +53,12 @@ class WebSocket:
                 self.buffer += self.sock.recv(65536)
             self.sock.close()
             raise Refused(self.status, self.buffer.decode())
+
+    def connected(self, daemon, timeout):
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(timeout)
+        sock.connect(daemon.socket_path)
+        return sock
 
     def __enter__(self):
         return self
