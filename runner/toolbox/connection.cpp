@@ -146,7 +146,7 @@ awaitable<bool> connection::dispatch() {
   case duty::code_run:
     co_return co_await serve_command(where.kind);
   case duty::errand:
-    co_return co_await serve_errand(where.errand);
+    co_return co_await serve_errand(where);
   case duty::session:
     co_return co_await serve_session();
   case duty::terminal:
@@ -228,7 +228,8 @@ awaitable<bool> connection::respond(response what) {
     co_return false;
   auto text = response_head(what.status, what.content_type, what.headers,
                             what.body.size(), request_.keep_alive);
-  text += what.body;
+  if (request_.method != "HEAD")
+    text += what.body;
   co_return co_await write(text);
 }
 

@@ -26,7 +26,6 @@ template <class T>
 using awaitable = boost::asio::awaitable<T>;
 
 struct errand_process;
-class errand_turn;
 class websocket_link;
 class wakeup;
 struct session_target;
@@ -36,12 +35,18 @@ class terminal;
 enum class log_form;
 enum class output_style;
 
+// Errands of one kind: so many at a time, others wait their turn.
+struct errand_line {
+  unsigned taken = 0;
+  std::list<wakeup*> waiting;
+};
+
 // Counted over all connections of a server.
 struct server_load {
   unsigned connections = 0;
   unsigned requests = 0;
-  unsigned errands = 0;
-  std::list<wakeup*> waiting; // for an errand's turn
+  errand_line errands;
+  errand_line searches; // what takes long keeps no other errand waiting
 };
 
 class connection : public std::enable_shared_from_this<connection> {
@@ -54,7 +59,6 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<void> serve();
 
  private:
-  friend errand_turn;
   using parser =
       boost::beast::http::request_parser<boost::beast::http::buffer_body>;
 
@@ -66,7 +70,7 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<bool> respond(problem p);
   awaitable<bool> serve_command(duty kind);
   awaitable<bool> write_outcome(const command_outcome& done);
-  awaitable<bool> serve_errand(errand_handler handler);
+  awaitable<bool> serve_errand(const route& where);
   awaitable<bool> serve_setting(route where);
   awaitable<bool> serve_session();
   result<std::shared_ptr<errand_process>> start_errand(errand_handler handler);
@@ -111,8 +115,7 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<outcome<command>> read_command(duty kind);
   awaitable<bool> drain_body();
   awaitable<command_outcome> run(command c);
-  awaitable<bool> wait_for_turn();
-  void end_turn();
+  awaitable<bool> wait_for_turn(errand_line& line, unsigned places);
   awaitable<bool> relay_body(local_stream& errand, std::vector<char>& buffer);
   // Bytes passed on; nullopt when the client is gone.
   awaitable<std::optional<std::uint64_t>>

@@ -63,16 +63,22 @@ struct errand_process {
 // One of the places for errands, given to the next who waits.
 class errand_turn {
  public:
-  explicit errand_turn(connection& owner) : owner_{owner} {
+  explicit errand_turn(errand_line& line) : line_{line} {
     // nop
   }
   errand_turn(const errand_turn&) = delete;
   ~errand_turn() {
-    owner_.end_turn();
+    if (line_.waiting.empty()) {
+      --line_.taken;
+      return;
+    }
+    auto* next = line_.waiting.front();
+    line_.waiting.pop_front();
+    next->raise();
   }
 
  private:
-  connection& owner_;
+  errand_line& line_;
 };
 
 // The body is gone when the command runs.
@@ -152,28 +158,18 @@ awaitable<bool> connection::write_outcome(const command_outcome& done) {
   co_return co_await write(last);
 }
 
-awaitable<bool> connection::wait_for_turn() {
-  if (load_.errands < limits_.errands) {
-    ++load_.errands;
+awaitable<bool> connection::wait_for_turn(errand_line& line, unsigned places) {
+  if (line.taken < places) {
+    ++line.taken;
     co_return true;
   }
   wakeup turn{rt_.io};
-  load_.waiting.push_back(&turn);
+  line.waiting.push_back(&turn);
   bool is_mine = co_await turn.wait(turn_time);
   // Whoever raised it has taken it out.
   if (!is_mine)
-    load_.waiting.remove(&turn);
+    line.waiting.remove(&turn);
   co_return is_mine;
-}
-
-void connection::end_turn() {
-  if (load_.waiting.empty()) {
-    --load_.errands;
-    return;
-  }
-  auto* next = load_.waiting.front();
-  load_.waiting.pop_front();
-  next->raise();
 }
 
 result<std::shared_ptr<errand_process>>
@@ -198,11 +194,15 @@ connection::start_errand(errand_handler handler) {
   return process;
 }
 
-awaitable<bool> connection::serve_errand(errand_handler handler) {
-  if (!co_await wait_for_turn())
+awaitable<bool> connection::serve_errand(const route& where) {
+  bool searches = where.searches || query_value(request_, "depth");
+  auto& line = searches ? load_.searches : load_.errands;
+  bool is_mine = co_await wait_for_turn(line, searches ? limits_.searches
+                                                       : limits_.errands);
+  if (!is_mine)
     co_return co_await respond(too_busy("too many file operations at once"));
-  errand_turn here{*this};
-  auto started = start_errand(handler);
+  errand_turn here{line};
+  auto started = start_errand(where.errand);
   if (!started)
     co_return co_await respond(too_busy(started.error().detail));
   auto process = started.value();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +11,28 @@
 #include "runner/toolbox/spawn.hpp"
 
 namespace varve::toolbox {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+// Adds its lifetime to a sum.
+class stopwatch {
+ public:
+  explicit stopwatch(steady_clock::duration& sum) : sum_{sum} {
+    // nop
+  }
+  stopwatch(const stopwatch&) = delete;
+  ~stopwatch() {
+    sum_ += steady_clock::now() - begun_;
+  }
+
+ private:
+  steady_clock::duration& sum_;
+  steady_clock::time_point begun_ = steady_clock::now();
+};
+
+} // namespace
 
 outcome<std::string> exchange::required(std::string_view name) const {
   auto value = query_value(request_, name);
@@ -19,6 +42,7 @@ outcome<std::string> exchange::required(std::string_view name) const {
 }
 
 std::size_t exchange::read(char* out, std::size_t size) {
+  stopwatch waiting{waited_};
   while (!body_ended_) {
     auto n = ::read(in_, out, size);
     if (n > 0)
@@ -66,8 +90,12 @@ void exchange::begin(int status, std::string_view content_type,
   drain();
   left_ = length;
   chunked_ = !length;
-  send(response_head(status, content_type, headers, length,
-                     request_.keep_alive));
+  auto head =
+      response_head(status, content_type, headers, length, request_.keep_alive);
+  if (chunked_)
+    head_ = std::move(head);
+  else
+    send(head);
 }
 
 bool exchange::write(std::string_view bytes) {
@@ -76,35 +104,56 @@ bool exchange::write(std::string_view bytes) {
     broken_ = broken_ || bytes.size() > *left_;
     *left_ -= std::min<std::uint64_t>(*left_, bytes.size());
     if (!broken_)
-      send(bytes);
+      send_body(bytes);
     return !broken_;
   }
   pending_.append(bytes);
-  if (pending_.size() >= buffer_size)
+  if (pending_.size() >= (head_.empty() ? buffer_size : held_back))
     flush_chunk();
   return !broken_;
 }
 
 void exchange::flush_chunk() {
+  send(std::exchange(head_, {}));
   if (pending_.empty())
     return;
   char size[32];
   auto n = std::snprintf(size, sizeof size, "%zx\r\n", pending_.size());
   pending_.insert(0, size, static_cast<std::size_t>(n));
   pending_ += "\r\n";
-  send(pending_);
+  send_body(pending_);
   pending_.clear();
 }
 
 void exchange::finish() {
   if (chunked_) {
     flush_chunk();
-    send("0\r\n\r\n");
+    send_body("0\r\n\r\n");
   }
   complete_ = chunked_ || *left_ == 0;
 }
 
+void exchange::give_up(const problem& p) {
+  if (head_.empty()) {
+    broken_ = true;
+    return;
+  }
+  head_.clear();
+  pending_.clear();
+  answer(p);
+}
+
+steady_clock::duration exchange::worked() const {
+  return steady_clock::now() - begun_ - waited_;
+}
+
+void exchange::send_body(std::string_view bytes) {
+  if (request_.method != "HEAD")
+    send(bytes);
+}
+
 void exchange::send(std::string_view bytes) {
+  stopwatch waiting{waited_};
   while (!bytes.empty() && !broken_) {
     auto n = ::write(out_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR)

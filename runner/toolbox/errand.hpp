@@ -5,6 +5,7 @@
 // which PID 1 passes on without reading it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ namespace varve::toolbox {
 class exchange {
  public:
   static constexpr std::size_t buffer_size = 64 << 10;
+  // Of an answer without a length: until this much is written, it can still
+  // become a problem.
+  static constexpr std::size_t held_back = 1 << 20;
 
   exchange(int in, int out, const toolbox::request& rq, const guest& g)
       : in_{in}, out_{out}, request_{rq}, guest_{g} {
@@ -48,12 +52,20 @@ class exchange {
   void answer(const problem& p);
 
   // An answer in parts: begin, write as often as needed, finish. Without a
-  // length it is chunked.
+  // length it is chunked. One to HEAD has no body: what is written counts and
+  // goes nowhere.
   void begin(int status, std::string_view content_type,
              const std::vector<name_value>& headers,
              std::optional<std::uint64_t> length);
   bool write(std::string_view bytes);
   void finish();
+  // In place of finish: a problem where nothing of the answer has left yet,
+  // else the answer stays cut short, which clients see.
+  void give_up(const problem& p);
+
+  // How long this request has been worked on. Waiting for the client, in
+  // either direction, does not count.
+  std::chrono::steady_clock::duration worked() const;
 
   // Whether one whole answer went out.
   bool is_complete() const {
@@ -64,17 +76,22 @@ class exchange {
   void drain();
   void send(std::string_view bytes);
   void flush_chunk();
+  void send_body(std::string_view bytes);
 
   int in_;
   int out_;
   const toolbox::request& request_;
   const guest& guest_;
   std::string pending_; // of a chunked answer
+  std::string head_;    // of a chunked answer that is held back
   std::optional<std::uint64_t> left_;
   bool chunked_ = false;
   bool body_ended_ = false;
   bool broken_ = false;
   bool complete_ = false;
+  std::chrono::steady_clock::time_point begun_ =
+      std::chrono::steady_clock::now();
+  std::chrono::steady_clock::duration waited_{};
 };
 
 using errand_handler = void (*)(exchange&);

@@ -46,6 +46,11 @@ route errand(errand_handler how) {
   return {duty::errand, nullptr, how, {}};
 }
 
+// One that may look at all there is: these wait only for each other.
+route search(errand_handler how) {
+  return {duty::errand, nullptr, how, {}, nullptr, true};
+}
+
 route setting(outcome<response> (*how)(guest&, std::string_view)) {
   return {duty::setting, nullptr, nullptr, {}, how};
 }
@@ -67,9 +72,9 @@ const entry entries[] = {
     {"POST", "/files/folder", errand(files::folder)},
     {"POST", "/files/move", errand(files::move)},
     {"POST", "/files/permissions", errand(files::permissions)},
-    {"GET", "/files/find", errand(files::find)},
-    {"GET", "/files/search", errand(files::search)},
-    {"POST", "/files/replace", errand(files::replace)},
+    {"GET", "/files/find", search(files::find)},
+    {"GET", "/files/search", search(files::search)},
+    {"POST", "/files/replace", search(files::replace)},
     {"GET", "/files/download", errand(files::download)},
     {"POST", "/files/upload", errand(files::upload)},
     {"POST", "/files/upload-v2", errand(files::upload_v2)},
@@ -95,6 +100,8 @@ bool is_below(std::string_view path, std::string_view prefix) {
 } // namespace
 
 route find_route(std::string_view method, std::string_view path) {
+  if (method == "HEAD")
+    method = "GET";
   for (const auto& one : entries)
     if (one.path == path && one.method == method)
       return one.where;

@@ -25,8 +25,10 @@ struct route {
   errand_handler errand = nullptr;
   std::string_view feature = {}; // what is not built
   outcome<response> (*setting)(guest&, std::string_view body) = nullptr;
+  bool searches = false; // an errand that may take long
 };
 
+// What is served to GET is served to HEAD.
 route find_route(std::string_view method, std::string_view path);
 
 } // namespace varve::toolbox

@@ -13,6 +13,7 @@ namespace varve::toolbox {
 struct server_limits {
   unsigned connections = 1024; // more are answered 503 and closed
   unsigned errands = 64;       // at a time; others wait their turn
+  unsigned searches = 8;       // besides those
 };
 
 class server {

@@ -1,6 +1,7 @@
 """The JSON half of /files/*: look, change, find, search, replace."""
 
 import os
+import stat
 import subprocess
 import unittest
 
@@ -270,6 +271,35 @@ class Files(unittest.TestCase):
                          (0o640, 10**18, USER))
         with open(target + "/link") as text:
             self.assertEqual(text.read(), "content")
+
+    def test_what_is_moved_to_another_file_system_stays_what_it_is(self):
+        source = self.root + "/tree"
+        target = f"/dev/shm/varve-toolbox-test-kinds-{os.getpid()}"
+        self.addCleanup(subprocess.run, ["rm", "-rf", target])
+        os.mkdir(source)
+        with open(source + "/sparse", "wb") as file:
+            file.truncate(1 << 30)
+            file.seek(512 << 20)
+            file.write(b"middle")
+        os.mkfifo(source + "/fifo", 0o640)
+        os.mknod(source + "/socket", stat.S_IFSOCK | 0o644)
+        os.chown(source + "/fifo", 1234, 4321)
+        os.symlink("nowhere", source + "/link")
+        os.lchown(source + "/link", 1234, 4321)
+        with Daemon({"user": "root"}) as as_root:
+            answer = as_root.post("/files/move", source=source,
+                                  destination=target)
+        self.assertEqual(answer.status, 200, answer.text)
+        info = os.stat(target + "/sparse")
+        self.assertEqual(info.st_size, 1 << 30)
+        self.assertLess(info.st_blocks * 512, 1 << 20)
+        with open(target + "/sparse", "rb") as file:
+            file.seek(512 << 20)
+            self.assertEqual(file.read(6), b"middle")
+        self.assertTrue(stat.S_ISSOCK(os.stat(target + "/socket").st_mode))
+        for name in ("fifo", "link"):
+            info = os.lstat(f"{target}/{name}")
+            self.assertEqual((info.st_uid, info.st_gid), (1234, 4321), name)
 
     def test_permissions(self):
         path = self.write("a")

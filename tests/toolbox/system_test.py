@@ -26,9 +26,13 @@ POST /computeruse/mouse/move
 POST /computeruse/mouse/click
 POST /computeruse/mouse/drag
 POST /computeruse/mouse/scroll
+POST /computeruse/mouse/down
+POST /computeruse/mouse/up
 POST /computeruse/keyboard/type
 POST /computeruse/keyboard/key
 POST /computeruse/keyboard/hotkey
+POST /computeruse/keyboard/down
+POST /computeruse/keyboard/up
 GET /computeruse/display/info
 GET /computeruse/display/windows
 GET /computeruse/a11y/tree

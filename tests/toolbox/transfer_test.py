@@ -180,6 +180,40 @@ class Transfer(unittest.TestCase):
         self.assertEqual((resume().status, resume().body),
                          (200, b"abcdefghijk"))
 
+    def head(self, path, **headers):
+        return self.daemon.call("HEAD", "/files/download", None, headers,
+                                path=path)
+
+    def test_head_tells_what_a_download_would(self):
+        path = self.put("h", b"0123456789")
+        got, told = self.download(path), self.head(path)
+        self.assertEqual((told.status, told.body), (200, b""))
+        for name in ("Content-Length", "ETag", "Last-Modified",
+                     "Accept-Ranges", "Content-Disposition"):
+            self.assertEqual(told.headers[name], got.headers[name], name)
+        part = self.head(path, Range="bytes=2-4")
+        self.assertEqual((part.status, part.headers["Content-Range"],
+                          part.headers["Content-Length"]),
+                         (206, "bytes 2-4/10", "3"))
+        self.assertEqual(self.head(path, Range="bytes=99-").status, 416)
+        missing = self.head(self.at("none"))
+        self.assertEqual((missing.status, missing.body), (404, b""))
+
+    def test_a_connection_goes_on_after_head(self):
+        path = self.put("h", b"0123456789")
+        sent = (f"HEAD /files/download?path={path} HTTP/1.1\r\nHost: x\r\n\r\n"
+                "HEAD /version HTTP/1.1\r\nHost: x\r\n\r\n"
+                "HEAD /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+                f"GET /files/download?path={path} HTTP/1.1\r\nHost: x\r\n"
+                "Connection: close\r\n\r\n")
+        got = self.daemon.raw(sent.encode())
+        self.assertEqual([line for line in got.split(b"\r\n")
+                          if line.startswith(b"HTTP/1.1")],
+                         [b"HTTP/1.1 200 OK", b"HTTP/1.1 200 OK",
+                          b"HTTP/1.1 404 Not Found", b"HTTP/1.1 200 OK"])
+        self.assertEqual(got.count(b"0123456789"), 1)
+        self.assertTrue(got.endswith(b"\r\n\r\n0123456789"))
+
     def test_downloads_that_cannot_be(self):
         os.mkfifo(self.at("fifo"))
         os.chmod(self.at("fifo"), 0o666)

@@ -1,5 +1,6 @@
 #include "runner/toolbox/files/copy.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <vector>
@@ -23,26 +24,64 @@ struct open_file {
   }
 };
 
-int copy_bytes(int from, int to) {
-  std::vector<char> buffer(256 << 10);
-  for (;;) {
-    auto n = ::read(from, buffer.data(), buffer.size());
+int write_at(int to, const char* bytes, std::size_t size, off_t at) {
+  while (size > 0) {
+    auto n = ::pwrite(to, bytes, size, at);
     if (n < 0 && errno == EINTR)
       continue;
     if (n <= 0)
-      return n == 0 ? 0 : errno;
-    for (ssize_t done = 0; done < n;) {
-      auto m =
-          ::write(to, buffer.data() + done, static_cast<std::size_t>(n - done));
-      if (m < 0 && errno != EINTR)
-        return errno;
-      done += std::max<ssize_t>(m, 0);
-    }
+      return n < 0 ? errno : EIO;
+    bytes += n;
+    at += n;
+    size -= static_cast<std::size_t>(n);
   }
+  return 0;
 }
 
-// Ownership is the user's own either way.
+int copy_span(int from, int to, off_t at, off_t end) {
+  std::vector<char> buffer(256 << 10);
+  while (at < end) {
+    auto want = std::min<std::size_t>(buffer.size(),
+                                      static_cast<std::size_t>(end - at));
+    auto n = ::pread(from, buffer.data(), want, at);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return n == 0 ? EIO : errno; // EIO: it has become shorter
+    if (int error =
+            write_at(to, buffer.data(), static_cast<std::size_t>(n), at))
+      return error;
+    at += n;
+  }
+  return 0;
+}
+
+// Holes stay holes.
+int copy_bytes(int from, int to, off_t size) {
+  for (off_t at = 0; at < size;) {
+    auto data = ::lseek(from, at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO)
+      break; // nothing but a hole is left
+    auto hole = data < 0 ? -1 : ::lseek(from, data, SEEK_HOLE);
+    if (hole < 0) { // this file system cannot say
+      data = at;
+      hole = size;
+    }
+    if (int error = copy_span(from, to, data, hole))
+      return error;
+    at = hole;
+  }
+  return ::ftruncate(to, size) == 0 ? 0 : errno;
+}
+
+// Another's stays another's only where root does it, as with mv(1).
+void keep_owner(int folder, const char* name, const struct stat& st) {
+  [[maybe_unused]] int may_fail = ::fchownat(
+      folder, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
+}
+
 void keep_properties(int fd, const struct stat& st) {
+  keep_owner(fd, "", st);
   ::fchmod(fd, st.st_mode & 07777);
   timespec times[2] = {st.st_atim, st.st_mtim};
   ::futimens(fd, times);
@@ -60,18 +99,22 @@ int copy_regular(int from, int to, const char* source, const char* target) {
       ::openat(to, target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
   if (out.fd < 0)
     return errno;
-  int error = copy_bytes(in.fd, out.fd);
+  int error = copy_bytes(in.fd, out.fd, st.st_size);
   keep_properties(out.fd, st);
   return error;
 }
 
-int copy_link(int from, int to, const char* source, const char* target) {
+int copy_link(int from, int to, const char* source, const char* target,
+              const struct stat& st) {
   char link[PATH_MAX];
   auto n = ::readlinkat(from, source, link, sizeof link - 1);
   if (n < 0)
     return errno;
   link[n] = '\0';
-  return ::symlinkat(link, to, target) == 0 ? 0 : errno;
+  if (::symlinkat(link, to, target) != 0)
+    return errno;
+  keep_owner(to, target, st);
+  return 0;
 }
 
 int copy_at(int from, int to, const char* source, const char* target,
@@ -108,9 +151,13 @@ int copy_at(int from, int to, const char* source, const char* target,
   if (S_ISDIR(st.st_mode))
     return copy_folder(from, to, source, target, depth);
   if (S_ISLNK(st.st_mode))
-    return copy_link(from, to, source, target);
-  if (S_ISFIFO(st.st_mode))
-    return ::mkfifoat(to, target, st.st_mode & 0777) == 0 ? 0 : errno;
+    return copy_link(from, to, source, target, st);
+  if (!S_ISREG(st.st_mode)) {
+    if (::mknodat(to, target, st.st_mode, st.st_rdev) != 0)
+      return errno;
+    keep_owner(to, target, st);
+    return 0;
+  }
   return copy_regular(from, to, source, target);
 }
 

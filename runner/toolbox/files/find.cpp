@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runner/toolbox/files/files.hpp"
+#include "runner/toolbox/files/found_list.hpp"
 #include "runner/toolbox/files/line_scanner.hpp"
 #include "runner/toolbox/files/path.hpp"
 #include "runner/toolbox/files/tree.hpp"
@@ -18,16 +19,17 @@ namespace {
 
 class text_finder final : public tree_visitor {
  public:
-  text_finder(exchange& ex, std::string_view pattern)
-      : exchange_{ex}, pattern_{pattern}, buffer_(64 << 10) {
+  text_finder(found_list& out, std::string_view pattern)
+      : out_{out}, pattern_{pattern}, buffer_(64 << 10) {
     // nop
   }
 
   bool visit(const tree_entry& entry) override {
-    return entry.is_folder || scan(entry.folder, entry.name, entry.shown);
+    return out_.goes_on()
+           && (entry.is_folder || scan(entry.folder, entry.name, entry.shown));
   }
 
-  // False when nobody reads the answer any more.
+  // False when no more is wanted.
   bool scan(int folder, const std::string& name, const std::string& shown) {
     int fd = ::openat(folder, name.c_str(),
                       O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -54,6 +56,8 @@ class text_finder final : public tree_visitor {
         continue;
       if (n <= 0)
         break;
+      if (!out_.goes_on())
+        return false;
       if (!lines.feed({buffer_.data(), static_cast<std::size_t>(n)}))
         return goes_on;
     }
@@ -63,17 +67,14 @@ class text_finder final : public tree_visitor {
 
   bool report(const std::string& shown, std::uint64_t number,
               std::string_view line) {
-    auto text = (first_ ? "{\"file\":" : ",{\"file\":") + json_string(shown)
-                + ",\"line\":" + std::to_string(number)
-                + ",\"content\":" + json_string(line) + "}";
-    first_ = false;
-    return exchange_.write(text);
+    return out_.add("{\"file\":" + json_string(shown)
+                    + ",\"line\":" + std::to_string(number)
+                    + ",\"content\":" + json_string(line) + "}");
   }
 
-  exchange& exchange_;
+  found_list& out_;
   std::string_view pattern_;
   std::vector<char> buffer_;
-  bool first_ = true;
 };
 
 } // namespace
@@ -84,9 +85,8 @@ void find(exchange& ex) {
   if (!path || !pattern)
     return ex.answer(path ? pattern.error() : path.error());
   auto full = resolve(ex.sandbox(), path.value());
-  ex.begin(200, "application/json; charset=utf-8", {}, std::nullopt);
-  ex.write("[");
-  text_finder finder{ex, pattern.value()};
+  found_list out{ex, "["};
+  text_finder finder{out, pattern.value()};
   struct stat st {};
   // A root that is missing or unreadable holds nothing.
   if (::stat(full.c_str(), &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -96,8 +96,7 @@ void find(exchange& ex) {
   } else {
     finder.scan(AT_FDCWD, full, path.value());
   }
-  ex.write("]");
-  ex.finish();
+  out.finish("]");
 }
 
 } // namespace varve::toolbox::files

@@ -6,6 +6,7 @@
 
 #include "runner/toolbox/files/file_info.hpp"
 #include "runner/toolbox/files/files.hpp"
+#include "runner/toolbox/files/found_list.hpp"
 #include "runner/toolbox/files/path.hpp"
 #include "runner/toolbox/files/tree.hpp"
 
@@ -22,23 +23,19 @@ std::string base_name(std::string path) {
 // Entries that cannot be looked at (dangling symlinks) are left out.
 class lister final : public tree_visitor {
  public:
-  explicit lister(exchange& ex) : exchange_{ex} {
+  explicit lister(found_list& out) : out_{out} {
     // nop
   }
 
   bool visit(const tree_entry& entry) override {
     struct stat st {};
     if (::fstatat(entry.folder, entry.name.c_str(), &st, 0) != 0)
-      return true;
-    auto text = file_info(entry.name, entry.shown, st);
-    bool goes_on = exchange_.write((first_ ? "" : ",") + text);
-    first_ = false;
-    return goes_on;
+      return out_.goes_on();
+    return out_.add(file_info(entry.name, entry.shown, st));
   }
 
  private:
-  exchange& exchange_;
-  bool first_ = true;
+  found_list& out_;
 };
 
 outcome<unsigned> wanted_depth(const request& rq) {
@@ -79,15 +76,14 @@ void list(exchange& ex) {
     return ex.answer(invalid_path("not a directory: " + path));
   if (::access(full.c_str(), R_OK | X_OK) != 0)
     return ex.answer(file_problem(errno, path));
-  ex.begin(200, "application/json; charset=utf-8", {}, std::nullopt);
-  ex.write("[");
-  lister out{ex};
+  found_list out{ex, "["};
+  lister each{out};
   // "/x/." is shown as what it is.
   auto shown = path.empty() || path == "." ? ex.sandbox().workdir : full;
-  auto walked = walk_tree(full, shown, depth.value(), out);
-  ex.write("]");
-  if (walked)
-    ex.finish();
+  auto walked = walk_tree(full, shown, depth.value(), each);
+  if (!walked)
+    return ex.give_up(walked.error());
+  out.finish("]");
 }
 
 } // namespace varve::toolbox::files

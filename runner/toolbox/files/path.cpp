@@ -36,6 +36,8 @@ problem file_problem(int error, std::string_view path) {
   case EINVAL:
   case ENXIO:
   case ENOTEMPTY:
+  case EBUSY: // a mount point
+  case ETXTBSY:
     return invalid_path(errno_text(error) + ": " + name);
   case ENOSPC:
   case EDQUOT:

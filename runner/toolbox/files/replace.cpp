@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t body_limit = 8 << 20;
 constexpr std::size_t file_limit = 64 << 20; // a file is held while changed
+constexpr std::size_t result_limit = 256 << 20;
 
 struct replacement {
   std::vector<std::string> files;
@@ -39,9 +40,18 @@ outcome<replacement> parse(std::string_view body) {
   return out;
 }
 
-// False when the text does not contain the pattern.
-bool replace_all(const std::string& text, const replacement& what,
-                 std::string& out) {
+std::size_t occurrences(const std::string& text, const std::string& pattern) {
+  std::size_t n = 0;
+  for (auto at = text.find(pattern); at != std::string::npos;
+       at = text.find(pattern, at + pattern.size()))
+    ++n;
+  return n;
+}
+
+std::string replaced(const std::string& text, const replacement& what,
+                     std::size_t size) {
+  std::string out;
+  out.reserve(size);
   std::size_t from = 0;
   for (auto at = text.find(what.pattern); at != std::string::npos;
        at = text.find(what.pattern, from)) {
@@ -49,10 +59,8 @@ bool replace_all(const std::string& text, const replacement& what,
     out += what.value;
     from = at + what.pattern.size();
   }
-  if (from == 0)
-    return false;
   out.append(text, from);
-  return true;
+  return out;
 }
 
 struct open_file {
@@ -107,10 +115,14 @@ outcome<void> replace_in(const std::string& path, const std::string& shown,
   if (!S_ISREG(st.st_mode))
     return invalid_path("not a regular file: " + shown);
   BOOST_OUTCOME_TRY(auto text, read_text(file.fd, shown));
-  std::string changed;
-  if (!replace_all(text, what, changed))
+  auto n = occurrences(text, what.pattern);
+  if (n == 0)
     return boost::outcome_v2::success();
-  return write_text(file.fd, changed, shown);
+  auto kept = text.size() - n * what.pattern.size();
+  if (n > result_limit || what.value.size() > (result_limit - kept) / n)
+    return invalid_path("would become larger than 256 MiB: " + shown);
+  return write_text(file.fd, replaced(text, what, kept + n * what.value.size()),
+                    shown);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "runner/toolbox/files/files.hpp"
+#include "runner/toolbox/files/found_list.hpp"
 #include "runner/toolbox/files/glob.hpp"
 #include "runner/toolbox/files/path.hpp"
 #include "runner/toolbox/files/tree.hpp"
@@ -13,8 +14,8 @@ namespace {
 
 class name_finder final : public tree_visitor {
  public:
-  name_finder(exchange& ex, const glob& pattern)
-      : exchange_{ex}, pattern_{pattern} {
+  name_finder(found_list& out, const glob& pattern)
+      : out_{out}, pattern_{pattern} {
     // nop
   }
 
@@ -23,17 +24,13 @@ class name_finder final : public tree_visitor {
   }
 
   bool consider(const std::string& name, const std::string& shown) {
-    if (!pattern_.matches(name))
-      return true;
-    bool goes_on = exchange_.write((first_ ? "" : ",") + json_string(shown));
-    first_ = false;
-    return goes_on;
+    return pattern_.matches(name) ? out_.add(json_string(shown))
+                                  : out_.goes_on();
   }
 
  private:
-  exchange& exchange_;
+  found_list& out_;
   const glob& pattern_;
-  bool first_ = true;
 };
 
 std::string without_slashes(std::string path) {
@@ -54,9 +51,8 @@ void search(exchange& ex) {
     return ex.answer(bad_request("pattern is malformed: " + text.value()));
   auto root = without_slashes(path.value());
   auto full = resolve(ex.sandbox(), root);
-  ex.begin(200, "application/json; charset=utf-8", {}, std::nullopt);
-  ex.write("{\"files\":[");
-  name_finder finder{ex, *pattern};
+  found_list out{ex, "{\"files\":["};
+  name_finder finder{out, *pattern};
   struct stat st {};
   if (::lstat(full.c_str(), &st) == 0) {
     finder.consider(root.substr(root.rfind('/') + 1), root);
@@ -65,8 +61,7 @@ void search(exchange& ex) {
     // A root that is missing or unreadable holds nothing.
     [[maybe_unused]] auto walked = walk_tree(full, shown, deepest_tree, finder);
   }
-  ex.write("]}");
-  ex.finish();
+  out.finish("]}");
 }
 
 } // namespace varve::toolbox::files
