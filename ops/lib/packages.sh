@@ -41,6 +41,12 @@ packages_for_python() {
     2>/dev/null || echo python3 python3-venv
 }
 
+packages_for_go() {
+  local minor
+  minor=$(go version 2>/dev/null | sed -n 's/.* go1\.\([0-9]*\).*/\1/p' || true)
+  [ "${minor:-0}" -ge 19 ] || echo golang-go
+}
+
 packages_for_java() {
   local major
   major=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' || true)
@@ -67,6 +73,7 @@ packages_wanted() {
           {
             packages_for_node
             packages_for_python
+            packages_for_go
             packages_for_java
             packages_for_maven
           } | tr ' ' '\n'

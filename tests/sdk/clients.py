@@ -1,6 +1,7 @@
 """The official SDKs that are tried, and their installation from the
 registries: unmodified, by lock file, kept from run to run."""
 
+import glob
 import hashlib
 import os
 import shutil
@@ -18,6 +19,9 @@ TYPESCRIPT = {
     "daytona-0.216.0": "@daytona/sdk",
 }
 PYTHON = ["daytona-0.190.0", "daytona-0.226.1"]
+# What the Go SDK is generated code and a wrapper of; the module proxy serves
+# the generated clients only.
+GO = ["clients-0.190.0"]
 
 # What the registries call latest when it is asked for.
 LATEST_TYPESCRIPT = {
@@ -30,19 +34,23 @@ README_TYPESCRIPT = "daytona-0.216.0"
 README_PYTHON = "daytona-0.226.1"
 
 
-def run(command, folder):
+def run(command, folder, **environment):
     answer = subprocess.run(command, cwd=folder, text=True, check=False,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            timeout=INSTALL_LIMIT)
+                            timeout=INSTALL_LIMIT,
+                            env={**os.environ, **environment})
     if answer.returncode != 0:
         raise SystemExit(f"{' '.join(command)} failed:\n{answer.stdout}")
 
 
-def place(kind, name, lock):
+def place(kind, name, *files):
     """The folder for one installation: another lock file, another folder."""
-    with open(lock, "rb") as stream:
-        mark = hashlib.sha256(stream.read() + sys.version.encode()).hexdigest()
-    return os.path.join(CACHE, f"{kind}-{name}-{mark[:12]}")
+    mark = hashlib.sha256()
+    for path in files:
+        with open(path, "rb") as stream:
+            mark.update(stream.read())
+    mark.update(sys.version.encode())
+    return os.path.join(CACHE, f"{kind}-{name}-{mark.hexdigest()[:12]}")
 
 
 def install_once(folder, install):
@@ -111,3 +119,22 @@ def install_python(folder, what):
          "--quiet", "--disable-pip-version-check", *what], CACHE)
     open(os.path.join(folder, "complete"), "w").close()
 
+
+def go(name):
+    """Returns the scenario as a program, built against the clients."""
+    source = os.path.join(HERE, "go")
+    files = (sorted(glob.glob(os.path.join(source, "*.go")))
+             + [os.path.join(source, name, file)
+                for file in ("go.mod", "go.sum")])
+
+    def install(folder):
+        for file in files:
+            shutil.copy(file, folder)
+        run(["go", "build", "-o", "scenario", "."], folder,
+            CGO_ENABLED="0", GOFLAGS="-mod=readonly", GOTOOLCHAIN="local",
+            GOWORK="off", GOPATH=os.path.join(CACHE, "go"),
+            GOMODCACHE=os.path.join(CACHE, "go", "modules"),
+            GOCACHE=os.path.join(CACHE, "go", "built"))
+
+    folder = install_once(place("go", name, *files), install)
+    return os.path.join(folder, "scenario")

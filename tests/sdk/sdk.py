@@ -16,18 +16,22 @@ import clients
 from api_server import server_for
 
 SCENARIO_LIMIT = 240  # seconds
+TESTS = os.path.dirname(clients.HERE)
 
 
 def names_of(latest):
     typescript = clients.LATEST_TYPESCRIPT if latest else clients.TYPESCRIPT
     python = clients.LATEST_PYTHON if latest else clients.PYTHON
     return ([f"typescript/{name}" for name in typescript]
-            + [f"python/{name}" for name in python])
+            + [f"python/{name}" for name in python]
+            + [f"go/{name}" for name in ([] if latest else clients.GO)])
 
 
 def commands_for(name):
     """What must succeed, one after the other: {title: command}."""
     language, version = name.split("/")
+    if language == "go":
+        return {name: [clients.go(version)]}
     scenario = os.path.join(clients.HERE, language, "scenario")
     if language == "python":
         interpreter = clients.python(version)
@@ -44,7 +48,8 @@ def passes(title, command, server):
     with tempfile.TemporaryDirectory(prefix="varve-sdk-") as folder:
         try:
             answer = subprocess.run(command, cwd=folder, check=False,
-                                    env=server.environment,
+                                    env={**server.environment,
+                                         "VARVE_TESTS": TESTS},
                                     timeout=SCENARIO_LIMIT)
         except subprocess.TimeoutExpired:
             print(f"FAILED {title}: not done in {SCENARIO_LIMIT} s")
