@@ -171,7 +171,7 @@ awaitable<bool> connection::write(std::string_view bytes) {
 
 awaitable<std::optional<std::size_t>> connection::read_body(char* out,
                                                             std::size_t size) {
-  while (!parser_->is_done()) {
+  while (!is_broken_ && !parser_->is_done()) {
     auto& body = parser_->get().body();
     body.data = out;
     body.size = size;
@@ -179,11 +179,13 @@ awaitable<std::optional<std::size_t>> connection::read_body(char* out,
     auto [ec, n] =
         co_await http::async_read_some(stream_, buffer_, *parser_, no_throw);
     stream_.expires_never();
-    if (ec && ec != http::error::need_buffer)
-      co_return std::nullopt;
-    if (size > body.size)
+    // A further read would wait for bytes that no longer come.
+    is_broken_ = ec && ec != http::error::need_buffer;
+    if (!is_broken_ && size > body.size)
       co_return size - body.size;
   }
+  if (is_broken_)
+    co_return std::nullopt;
   co_return 0;
 }
 

@@ -128,6 +128,7 @@ class connection : public std::enable_shared_from_this<connection> {
   boost::beast::flat_buffer buffer_;
   std::optional<parser> parser_;
   request request_;
+  bool is_broken_ = false; // its body did not come to its end
 };
 
 } // namespace varve::toolbox
