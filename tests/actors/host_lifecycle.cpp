@@ -51,7 +51,8 @@ TEST_CASE("every operation bears what the runner needs") {
   REQUIRE(o.spec->env.size() == 1);
   CHECK(o.spec->env[0]->key == "K");
   CHECK(o.spec->env[0]->value == "v");
-  auto id = world.stream("sb-1")[0]->view().id();
+  auto stream = world.stream("sb-1");
+  auto id = stream[0]->view().id();
   uuid of_record;
   std::copy(id->begin(), id->end(), of_record.bytes.begin());
   CHECK(o.id == of_record.str() + ".0");
