@@ -135,12 +135,17 @@ class rocks_vault final : public vault {
     {
       auto& shelf = shelf_of(scope);
       std::lock_guard lock{shelf.mutex};
+      shelf.forget(scope);
+      std::string wrapped;
+      auto status = db_.Get({}, &keys_, row_of(scope), &wrapped);
+      if (status.IsNotFound())
+        return ok();
       rocksdb::WriteOptions synced;
       synced.sync = true;
-      auto status = db_.Delete(synced, &keys_, row_of(scope));
+      if (status.ok())
+        status = db_.Delete(synced, &keys_, row_of(scope));
       if (!status.ok())
         return store_error(status);
-      shelf.forget(scope);
     }
     return scrub_soon();
   }

@@ -104,8 +104,22 @@ schema::OperationT operation_of(core& shared, const due_operation& due) {
   return out;
 }
 
+// A sandbox that its log wants gone needs its env no more, whatever becomes of
+// the operation. Repeated with it, so that a crash leaves no key behind.
+void erase_key(core& shared, const std::string& sandbox_id) {
+  auto erased = shared.options.store->disk() == log::disk_state::full
+                    ? failure(errc::log_full, "The server's disk is full")
+                    : shared.options.secrets->erase(sandbox_id);
+  if (!erased)
+    log_warning("effects", "data key of " + sandbox_id
+                               + " was not erased: " + erased.error().detail);
+}
+
 void perform(core& shared, const due_operation& due) {
   auto operation = operation_of(shared, due);
+  auto is_owed = !due.operation.id.empty();
+  if (operation.kind == schema::OperationKind::Destroy && is_owed)
+    erase_key(shared, due.sandbox_id);
   if (operation.kind == schema::OperationKind::Create
       || operation.kind == schema::OperationKind::Start) {
     auto spec = spec_of(shared, due);

@@ -70,6 +70,17 @@ TEST_CASE("env that cannot be decrypted is an error state, not a trap") {
   CHECK(world.sandbox("sb-1").at == status::destroyed);
 }
 
+TEST_CASE("a data key goes with its sandbox, and not before") {
+  host_world world;
+  world.found();
+  world.must(given::creation("sb-1", "one"));
+  world.must(given::creation("sb-2", "two"));
+  world.must(StopSandbox{"sb-1", false});
+  CHECK(world.erased_keys().empty());
+  world.must(DestroySandbox{"sb-1"});
+  CHECK(world.erased_keys() == std::vector<std::string>{"sb-1"});
+}
+
 TEST_CASE("the callback sees every record that counts, in order") {
   host_world world;
   world.found();

@@ -14,6 +14,7 @@
 #include "events/embedded_log.hpp"
 #include "tests/actors/fake_runner.hpp"
 #include "tests/actors/given.hpp"
+#include "tests/actors/mirror_vault.hpp"
 
 using namespace varve;
 using namespace std::chrono_literals;
@@ -49,6 +50,7 @@ struct server {
   system_clock time;
   std::unique_ptr<log::local_store> store;
   std::unique_ptr<log::embedded_log> log;
+  mirror_vault secrets;
   std::unique_ptr<caf::actor_system_config> config = host::make_system_config();
   std::unique_ptr<caf::actor_system> system =
       std::make_unique<caf::actor_system>(*config);
@@ -64,6 +66,7 @@ struct server {
     host::host_options settings;
     settings.log = log.get();
     settings.store = store.get();
+    settings.secrets = &secrets;
     settings.time = &time;
     settings.node = "node-1";
     host = host::control_host::start(*system, std::move(settings)).value();

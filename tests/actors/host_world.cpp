@@ -12,32 +12,11 @@
 #include <rocksdb/options.h>
 
 #include "events/embedded_log.hpp"
+#include "tests/actors/mirror_vault.hpp"
 
 namespace varve {
 
 namespace {
-
-// Keeps secrets by turning them round.
-class mirror_vault final : public vault {
- public:
-  result<std::vector<std::uint8_t>> seal(std::string_view,
-                                         std::string_view text) override {
-    return std::vector<std::uint8_t>{text.rbegin(), text.rend()};
-  }
-  result<std::string>
-  open_sealed(std::string_view,
-              const std::vector<std::uint8_t>& sealed) override {
-    if (!sealed.empty() && sealed[0] == 0)
-      return failure(errc::undecipherable, "The key was erased");
-    return std::string{sealed.rbegin(), sealed.rend()};
-  }
-  result<void> erase(std::string_view) override {
-    return ok();
-  }
-  std::string derive(std::string_view text) const override {
-    return std::string{text};
-  }
-};
 
 struct testing_config : caf::actor_system_config {
   testing_config() {
@@ -142,6 +121,10 @@ void host_world::restart() {
   REQUIRE(host);
   p.host = std::move(host).value();
   p.host->set_runner(&runner, "runner-1", "journal-1");
+}
+
+const std::vector<std::string>& host_world::erased_keys() const {
+  return process_->secrets.erased;
 }
 
 void host_world::crash() {

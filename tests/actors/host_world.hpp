@@ -59,6 +59,8 @@ class host_world {
   fake_runner runner;
   std::vector<log::record_ptr> committed; // in the order of the callback
   timestamp now() const;
+  // Whose data keys were erased since the last start.
+  const std::vector<std::string>& erased_keys() const;
 
  private:
   struct process;
