@@ -26,6 +26,7 @@ func modules() []module {
 		{"process", processSteps},
 		{"sessions", sessionSteps},
 		{"pty", ptySteps},
+		{"ports", portSteps},
 		{"life", lifeSteps},
 	}
 }

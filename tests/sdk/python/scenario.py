@@ -18,8 +18,15 @@ from daytona import AsyncDaytona, Daytona, DaytonaError
 from stage import Stage, of
 
 # Each has `STEPS`, a list of (title, async function of sandbox and stage).
-# The life cycle comes last: it stops and deletes the sandbox of the others.
-MODULES = ["files", "process", "sessions", "pty", "life"]
+MODULES = ["files", "process", "sessions", "pty", "preview"]
+# Of SDKs since 0.195; what 0.190 lacks cannot be tried with it.
+NEWER = ["newer"]
+
+
+def modules_for(sandbox):
+    newer = NEWER if hasattr(sandbox.git, "init") else []
+    # Last, as it stops and deletes the sandbox of the others.
+    return [*MODULES, *newer, "life"]
 
 
 async def step(name, body, *arguments, **named):
@@ -32,7 +39,7 @@ async def step(name, body, *arguments, **named):
 async def run(stage, chosen):
     sandbox = await step("create", stage.create, labels={"role": "first"},
                          env_vars={"FLAVOUR": "mint"})
-    for name in chosen or MODULES:
+    for name in chosen or modules_for(sandbox):
         module = importlib.import_module(f"steps.{name}")
         for title, body in module.STEPS:
             await step(f"{name}: {title}", body, sandbox, stage)

@@ -14,8 +14,9 @@ const [packageName, folder, ...chosen] = process.argv.slice(2)
 const sdk = createRequire(join(folder, 'package.json'))(packageName)
 
 // Each exports `steps`, an array of [name, async (sandbox, stage) => ...].
-// The life cycle comes last: it stops and deletes the sandbox of the others.
-const MODULES = ['files', 'process', 'sessions', 'pty', 'life']
+const MODULES = ['files', 'process', 'sessions', 'pty', 'preview']
+// Of SDKs since 0.195; what 0.190 lacks cannot be tried with it.
+const NEWER = ['newer']
 
 async function step(name, body) {
   const began = performance.now()
@@ -43,12 +44,18 @@ class Stage {
   }
 }
 
+function modulesFor(sandbox) {
+  const newer = 'init' in sandbox.git ? NEWER : []
+  // Last, as it stops and deletes the sandbox of the others.
+  return [...MODULES, ...newer, 'life']
+}
+
 async function run(stage) {
   let sandbox
   await step('create', async () => {
     sandbox = await stage.create({ labels: { role: 'first' }, envVars: { FLAVOUR: 'mint' } })
   })
-  for (const name of chosen.length ? chosen : MODULES) {
+  for (const name of chosen.length ? chosen : modulesFor(sandbox)) {
     const { steps } = await import(`./${name}.mjs`)
     for (const [title, body] of steps) {
       await step(`${name}: ${title}`, () => body(sandbox, stage))
