@@ -51,6 +51,23 @@ std::optional<std::string> percent_decoded(std::string_view text,
   return out;
 }
 
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    bool is_plain =
+        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')
+        || (c >= 'a' && c <= 'z')
+        || std::string_view{"-._~"}.find(c) != std::string_view::npos;
+    if (is_plain)
+      out += c;
+    else
+      out.append({'%', digits[byte >> 4], digits[byte & 15]});
+  }
+  return out;
+}
+
 query_parameters::query_parameters(std::string_view query) {
   split(query, '&', [&](std::string_view pair) {
     auto equals = pair.find('=');

@@ -15,6 +15,9 @@ namespace varve::gateway {
 std::optional<std::string> percent_decoded(std::string_view text,
                                            bool plus_is_space = false);
 
+// For a query's value: everything but letters, digits and -._~ escaped.
+std::string percent_encoded(std::string_view text);
+
 class query_parameters {
  public:
   // Pairs that cannot be decoded are left out, as if they were not sent.

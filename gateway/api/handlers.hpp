@@ -22,6 +22,10 @@ answer get_snapshot(services& s, const request& r);
 // preview_handlers.cpp
 answer get_preview_url(services& s, const request& r);
 
+// signing_handlers.cpp
+answer get_signing_key(services& s, const request& r);
+answer rotate_signing_key(services& s, const request& r);
+
 // sandbox_list.cpp
 answer list_sandboxes(services& s, const request& r);
 

@@ -14,7 +14,7 @@ using enum route::access;
 constexpr std::string_view writes = "write:sandboxes";
 constexpr std::string_view deletes = "delete:sandboxes";
 
-constexpr std::array<route, 19> table{{
+constexpr std::array<route, 21> table{{
     {"GET", "/api/health", anybody, "", false, health},
     {"GET", "/api/config", anybody, "", false, get_config},
     {"GET", "/api/shared-regions", anybody, "", false, list_regions},
@@ -36,6 +36,9 @@ constexpr std::array<route, 19> table{{
      get_toolbox_proxy_url},
     {"GET", "/api/sandbox/{id}/ports/{port}/preview-url", key, "", false,
      get_preview_url},
+    {"GET", "/api/sandbox/{id}/signing-key", key, "", false, get_signing_key},
+    {"POST", "/api/sandbox/{id}/signing-key/rotate", key, writes, false,
+     rotate_signing_key},
 }};
 
 bool is_capture(std::string_view segment) noexcept {

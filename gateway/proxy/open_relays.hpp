@@ -5,10 +5,12 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "events/record.hpp"
 #include "gateway/api/services.hpp"
+#include "gateway/proxy/signed_url.hpp"
 #include "gateway/server/byte_stream.hpp"
 
 namespace varve::gateway {
@@ -18,7 +20,8 @@ class open_relays {
  public:
   struct entry {
     log::digest key_hash{};
-    std::string token; // instead of a key
+    std::string token;                 // instead of a key
+    std::optional<signed_claim> claim; // instead of both
     std::string sandbox_id;
     bool counts_as_use = true;
     std::weak_ptr<byte_stream> client;
@@ -37,8 +40,8 @@ class open_relays {
     std::list<entry>::iterator at_;
   };
 
-  // Closes streams whose key or token is no longer good; notes the use of the
-  // others.
+  // Closes streams whose key, token or signing key is no longer good; notes the
+  // use of the others.
   void review(services& s);
 
  private:

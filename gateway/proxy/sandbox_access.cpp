@@ -43,12 +43,29 @@ result<maybe_sandbox> by_token(services& s, const std::string& id,
   return found;
 }
 
+// `why` says what is wrong when there is nothing.
+result<maybe_sandbox> by_claim(services& s, const std::string& id,
+                               const signed_claim& claim,
+                               std::string_view& why) {
+  why = "signed URL is invalid";
+  if (!is_uuid(id))
+    return maybe_sandbox{};
+  VARVE_TRY(auto found, s.reads.sandbox_anywhere(id));
+  if (!found)
+    return maybe_sandbox{};
+  auto verdict = judge(claim, signing_key(s, *found), s.time.now());
+  if (verdict == claim_verdict::good)
+    return found;
+  if (verdict == claim_verdict::expired)
+    why = "signed URL has expired";
+  return maybe_sandbox{};
+}
+
 class reasons {
  public:
   void add(std::string_view what) {
     text_ += text_.empty() ? "authentication failed: " : ", ";
     text_ += what;
-    text_ += " is invalid";
   }
 
   error sum() const {
@@ -78,26 +95,34 @@ bool is_preview_token(const services& s, const sandbox_view& v,
          && CRYPTO_memcmp(token.data(), right.data(), right.size()) == 0;
 }
 
-result<access> admit(services& s, request& r, const std::string& id) {
+result<access> admit(services& s, request& r, const std::string& id,
+                     std::string_view rest) {
   reasons why;
+  if (auto claim = signed_claim_of(r, rest)) {
+    std::string_view wrong;
+    VARVE_TRY(auto found, by_claim(s, id, *claim, wrong));
+    if (found)
+      return access{std::move(*found), {}, std::move(claim)};
+    why.add(wrong);
+  }
   if (r.headers.find("Authorization")) {
     VARVE_TRY(auto found, by_key(s, r, id));
     if (found)
-      return access{std::move(*found), {}};
-    why.add("Bearer token");
+      return access{std::move(*found), {}, {}};
+    why.add("Bearer token is invalid");
   }
   r.who.reset();
   if (const auto* token = r.headers.find("X-Daytona-Preview-Token")) {
     VARVE_TRY(auto found, by_token(s, id, *token));
     if (found)
-      return access{std::move(*found), *token};
-    why.add("preview token");
+      return access{std::move(*found), *token, {}};
+    why.add("preview token is invalid");
   }
   if (auto token = query_parameters{r.query}.value(token_parameter)) {
     VARVE_TRY(auto found, by_token(s, id, *token));
     if (found)
-      return access{std::move(*found), *token};
-    why.add(token_parameter);
+      return access{std::move(*found), *token, {}};
+    why.add("DAYTONA_SANDBOX_AUTH_KEY is invalid");
   }
   return why.sum();
 }

@@ -1,11 +1,13 @@
-// Who may pass through to a sandbox's toolbox: a key of its organization, or
-// the sandbox's own preview token in a header or the query.
+// Who may pass through to a sandbox's toolbox: who has a URL that was signed
+// for just this, a key of its organization, or the sandbox's own preview token
+// in a header or the query.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "gateway/api/services.hpp"
+#include "gateway/proxy/signed_url.hpp"
 
 namespace varve::gateway {
 
@@ -23,9 +25,12 @@ bool is_preview_token(const services& s, const projections::sandbox_view& v,
 struct access {
   projections::sandbox_view sandbox;
   std::string token; // empty: by key, whose principal is in the request
+  std::optional<signed_claim> claim; // it was good; instead of both
 };
 
-// unauthorized says what was wrong and never whether there is such a sandbox.
-result<access> admit(services& s, request& r, const std::string& sandbox_id);
+// `rest`: the path below the sandbox's. unauthorized says what was wrong and
+// never whether there is such a sandbox.
+result<access> admit(services& s, request& r, const std::string& sandbox_id,
+                     std::string_view rest);
 
 } // namespace varve::gateway

@@ -10,7 +10,6 @@
 #include "gateway/api/authentication.hpp"
 #include "gateway/proxy/forwarded_headers.hpp"
 #include "gateway/proxy/relay.hpp"
-#include "gateway/proxy/sandbox_access.hpp"
 #include "gateway/server/socket_stream.hpp"
 
 namespace varve::gateway {
@@ -96,7 +95,7 @@ site::decision toolbox_proxy::decide_direct(request& r, const proxy_path& where,
   };
   if (where.rest.empty())
     return refuse(404, "not found: not found");
-  auto admitted = admit(services_, r, where.sandbox_id);
+  auto admitted = admit(services_, r, where.sandbox_id, where.rest);
   if (!admitted && admitted.error().code == errc::unauthorized)
     return refuse(401, admitted.error().detail);
   if (!admitted)
@@ -104,7 +103,10 @@ site::decision toolbox_proxy::decide_direct(request& r, const proxy_path& where,
   if (admitted.value().sandbox.state != sandbox_state::started)
     return refuse(400, "bad request: failed to resolve container IP: no IP "
                        "address found. Is the Sandbox started?");
-  return connect(r, where, admitted.value().token, with);
+  auto& how = admitted.value();
+  if (how.claim)
+    r.query = query_of(*how.claim);
+  return connect(r, where, std::move(how), with);
 }
 
 site::decision toolbox_proxy::decide_in_api(request& r, const proxy_path& where,
@@ -125,12 +127,11 @@ site::decision toolbox_proxy::decide_in_api(request& r, const proxy_path& where,
     return refuse({errc::not_found, "Sandbox not found"});
   if (found.value()->state != sandbox_state::started)
     return refuse({errc::wrong_state, "Sandbox is not running"});
-  return connect(r, where, {}, with);
+  return connect(r, where, access{}, with);
 }
 
 site::decision toolbox_proxy::connect(request& r, const proxy_path& where,
-                                      const std::string& token,
-                                      const serving& with) {
+                                      access how, const serving& with) {
   bool counts = !says_true(r, "X-Daytona-Skip-Last-Activity-Update");
   if (counts)
     services_.used.touch(where.sandbox_id, services_.time.now());
@@ -142,7 +143,8 @@ site::decision toolbox_proxy::connect(request& r, const proxy_path& where,
   open_relays::entry entry;
   entry.sandbox_id = where.sandbox_id;
   entry.counts_as_use = counts;
-  entry.token = token;
+  entry.token = std::move(how.token);
+  entry.claim = std::move(how.claim);
   if (r.who)
     entry.key_hash = r.who->key_hash;
   d.streaming = [this, where, entry, owned, &with](client_side client,

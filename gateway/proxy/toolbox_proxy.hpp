@@ -7,6 +7,7 @@
 #include "gateway/proxy/preview_host.hpp"
 #include "gateway/proxy/proxy_path.hpp"
 #include "gateway/proxy/relay.hpp"
+#include "gateway/proxy/sandbox_access.hpp"
 #include "gateway/server/connection.hpp"
 #include "gateway/server/site.hpp"
 
@@ -37,8 +38,8 @@ class toolbox_proxy {
                                const serving& with);
   site::decision decide_in_api(request& r, const proxy_path& where,
                                const serving& with);
-  site::decision connect(request& r, const proxy_path& where,
-                         const std::string& token, const serving& with);
+  site::decision connect(request& r, const proxy_path& where, access how,
+                         const serving& with);
   awaitable<stream_end> pass_on(client_side client, request& r,
                                 const proxy_path& where,
                                 open_relays::entry entry, int guest_descriptor,
