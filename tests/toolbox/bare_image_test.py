@@ -171,6 +171,42 @@ class Nothing(unittest.TestCase):
             self.assertEqual(daemon.get("/work-dir").json, {"dir": "/"})
             self.assertEqual(daemon.get("/user-home-dir").json, {"dir": "/"})
 
+    def test_owners_are_numbers_where_the_image_names_nobody(self):
+        with Image() as image:
+            daemon = image.daemon
+            daemon.post("/files/upload-v2", b"x", path="/f")
+            change = lambda **query: daemon.post("/files/permissions",
+                                                 path="/f", **query)
+            self.assertEqual(change(owner="7", group="8", mode="0640").status,
+                             200)
+            told = daemon.get("/files/info", path="/f").json
+            self.assertEqual((told["owner"], told["group"], told["mode"]),
+                             ("7", "8", "-rw-r-----"))
+            check_problem(self, change(owner="root"), 400, "BAD_REQUEST",
+                          "unknown user: root")
+            check_problem(self, change(group="4294967295"), 400,
+                          "BAD_REQUEST", "unknown group")
+
+    def test_links_depth_and_a_part_of_a_file(self):
+        with Image() as image:
+            daemon = image.daemon
+            daemon.post("/files/folder", path="/a/b", mode="0700")
+            daemon.post("/files/upload-v2", b"0123456789", path="/a/b/f")
+            os.symlink("b/f", image.root + "/a/link")
+            self.assertEqual(
+                [one["path"] for one in
+                 daemon.get("/files", path="/a", depth=2).json],
+                ["/a/b", "/a/b/f", "/a/link"])
+            part = daemon.call("GET", "/files/download", None,
+                               {"Range": "bytes=-3"}, path="/a/link")
+            self.assertEqual((part.status, part.body), (206, b"789"))
+            head = daemon.call("HEAD", "/files/download", path="/a/link")
+            self.assertEqual((head.status, head.headers["Content-Length"]),
+                             (200, "10"))
+            self.assertEqual(daemon.delete("/files", path="/a/link").status,
+                             204)
+            self.assertTrue(os.path.exists(image.root + "/a/b/f"))
+
     def test_every_kind_of_file_request(self):
         with Image() as image:
             daemon = image.daemon

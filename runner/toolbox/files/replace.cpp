@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runner/toolbox/files/files.hpp"
+#include "runner/toolbox/files/found_list.hpp"
 #include "runner/toolbox/files/path.hpp"
 #include "runner/toolbox/json_body.hpp"
 #include "runner/toolbox/json_text.hpp"
@@ -105,8 +106,13 @@ outcome<void> write_text(int fd, std::string_view text,
   return boost::outcome_v2::success();
 }
 
-outcome<void> replace_in(const std::string& path, const std::string& shown,
+outcome<void> replace_in(const exchange& ex, const std::string& shown,
                          const replacement& what) {
+  if (shown.empty())
+    return invalid_path("path is empty");
+  if (ex.worked() > list_limits{}.time)
+    return problem{408, "REQUEST_TIMEOUT", "left as it was for lack of time"};
+  auto path = resolve(ex.sandbox(), shown);
   open_file file{
       ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
   struct stat st {};
@@ -136,9 +142,7 @@ void replace(exchange& ex) {
     return ex.answer(what.error());
   std::string out;
   for (const auto& file : what.value().files) {
-    auto done = file.empty() ? outcome<void>{invalid_path("path is empty")}
-                             : replace_in(resolve(ex.sandbox(), file), file,
-                                          what.value());
+    auto done = replace_in(ex, file, what.value());
     out += (out.empty() ? "{\"file\":" : ",{\"file\":") + json_string(file);
     if (done)
       out += ",\"success\":true}";
