@@ -11,11 +11,14 @@ from harness.server import Binaries, Server
 
 
 @contextlib.contextmanager
-def own_server(build):
+def own_server(build, prepare=None):
+    """`prepare` is given the server before its first start."""
     # A test that is asked to end must still clean up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     server = Server(Binaries(os.path.abspath(build)))
     try:
+        if prepare is not None:
+            prepare(server)
         server.start()
         yield server
     finally:
