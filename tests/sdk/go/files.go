@@ -9,6 +9,7 @@ import (
 )
 
 var fileSteps = []step{
+	{"knows its folders", knowsItsFolders},
 	{"moves text", movesText},
 	{"moves 8 MiB", movesBinary},
 	{"describes", describes},
@@ -28,6 +29,12 @@ func (s *stage) list(path string) []string {
 
 func (s *stage) info(path string) *toolbox.FileInfo {
 	return must(s.box.FileSystemAPI.GetFileInfo(s.ctx).Path(path).Execute())
+}
+
+func knowsItsFolders(s *stage) {
+	work := must(s.box.InfoAPI.GetWorkDir(s.ctx).Execute())
+	home := must(s.box.InfoAPI.GetUserHomeDir(s.ctx).Execute())
+	same(work.Dir+"\n"+home.Dir+"\n", s.shell(`pwd; echo "$HOME"`))
 }
 
 func movesText(s *stage) {

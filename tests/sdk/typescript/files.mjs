@@ -8,6 +8,12 @@ import { join } from 'node:path'
 const MEBIBYTE = 1024 * 1024
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex')
 
+async function knowsItsFolders(sandbox) {
+  const told = await sandbox.process.executeCommand('pwd; echo "$HOME"')
+  const known = [await sandbox.getWorkDir(), await sandbox.getUserHomeDir()]
+  assert.deepEqual(known, told.result.trim().split('\n'))
+}
+
 async function movesText({ fs }) {
   const text = 'täxt\nwith two lines\n'
   await fs.uploadFile(Buffer.from(text), 'notes/a.txt')
@@ -130,6 +136,7 @@ async function signsUrls(sandbox) {
 }
 
 export const steps = [
+  ['knows its folders', knowsItsFolders],
   ['moves text', movesText],
   ['moves 64 MiB', movesBinary],
   ['moves several', movesSeveral],

@@ -69,6 +69,11 @@ async function outlivesExit({ process: shell }) {
   await shell.deleteSession(id)
 }
 
+async function hasNoEntrypoint({ process: shell }, { sdk }) {
+  await assert.rejects(shell.getEntrypointSession(), sdk.DaytonaNotFoundError)
+  await assert.rejects(shell.getEntrypointLogs(), sdk.DaytonaNotFoundError)
+}
+
 async function refusesAndForgets({ process: shell }, { sdk }) {
   const id = `session-${randomUUID()}`
   await shell.createSession(id)
@@ -87,5 +92,6 @@ export const steps = [
   ['follows logs', followsLogs],
   ['takes input', takesInput],
   ['outlives an exit', outlivesExit],
+  ['has none for an entry point', hasNoEntrypoint],
   ['refuses and forgets', refusesAndForgets],
 ]

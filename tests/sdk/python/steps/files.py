@@ -18,6 +18,12 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
+async def knows_its_folders(sandbox, _):
+    told = await of(sandbox.process.exec('pwd; echo "$HOME"'))
+    same([await of(sandbox.get_work_dir()),
+          await of(sandbox.get_user_home_dir())], told.result.split())
+
+
 async def moves_text(sandbox, _):
     text = "täxt\nwith two lines\n".encode()
     await of(sandbox.fs.upload_file(text, "notes/a.txt"))
@@ -166,6 +172,7 @@ async def signs_urls(sandbox, _):
 
 
 STEPS = [
+    ("knows its folders", knows_its_folders),
     ("moves text", moves_text),
     ("moves 64 MiB", moves_binary),
     ("moves several", moves_several),

@@ -84,6 +84,12 @@ async def outlives_exit(sandbox, _):
         same((left.exit_code, left.stdout), (4, "bye\n"))
 
 
+async def has_no_entrypoint(sandbox, _):
+    shell = sandbox.process
+    await fails(DaytonaNotFoundError, shell.get_entrypoint_session)
+    await fails(DaytonaNotFoundError, shell.get_entrypoint_logs)
+
+
 async def refuses_and_forgets(sandbox, _):
     session = Session(sandbox.process)
     shell = session.shell
@@ -102,5 +108,6 @@ STEPS = [
     ("follows logs", follows_logs),
     ("takes input", takes_input),
     ("outlives an exit", outlives_exit),
+    ("has none for an entry point", has_no_entrypoint),
     ("refuses and forgets", refuses_and_forgets),
 ]
