@@ -10,6 +10,21 @@ async function listsDeeply({ fs }) {
   assert.ok((await paths(3)).includes('/tmp/tree/a/b/two'))
 }
 
+async function signsFileUrls(sandbox) {
+  await sandbox.fs.uploadFile(Buffer.from('for all'), '/tmp/shared file')
+  const url = await sandbox.downloadUrl('/tmp/shared file')
+  assert.equal(await (await fetch(url)).text(), 'for all')
+  const body = new FormData()
+  body.set('file', new Blob(['from all']), 'x')
+  const sent = await fetch(await sandbox.uploadUrl('/tmp/sent'), { method: 'POST', body })
+  assert.equal(sent.status, 200)
+  assert.equal((await sandbox.fs.downloadFile('/tmp/sent')).toString(), 'from all')
+  await sandbox.rotateSigningKey()
+  assert.equal((await fetch(url)).ok, false)
+  const again = await sandbox.downloadUrl('/tmp/shared file')
+  assert.equal(await (await fetch(again)).text(), 'for all')
+}
+
 async function changesTheEnvironment(sandbox) {
   await sandbox.updateEnv({ ADDED: 'later', PASSING: 'on' })
   await sandbox.updateEnv({ ADDED: 'last' }, { unset: ['PASSING'] })
@@ -27,6 +42,7 @@ async function measures(sandbox) {
 
 export const steps = [
   ['lists deeply', listsDeeply],
+  ['signs file URLs', signsFileUrls],
   ['changes the environment', changesTheEnvironment],
   ['measures', measures],
 ]
