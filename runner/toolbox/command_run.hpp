@@ -13,6 +13,7 @@ namespace varve::toolbox {
 
 class session_table;
 class terminal_table;
+class language_server_table;
 
 // What everything in PID 1 shares. One thread.
 struct runtime {
@@ -23,6 +24,7 @@ struct runtime {
   // Set before anything is served.
   session_table* sessions = nullptr;
   terminal_table* terminals = nullptr;
+  language_server_table* languages = nullptr;
   // Pipes still read for children that outlive their command.
   unsigned drained_pipes = 0;
   bool is_ending = false; // nothing new is started

@@ -151,6 +151,8 @@ awaitable<bool> connection::dispatch() {
     co_return co_await serve_session();
   case duty::terminal:
     co_return co_await serve_terminal();
+  case duty::language:
+    co_return co_await serve_languages();
   case duty::setting:
     co_return co_await serve_setting(where);
   case duty::not_built:

@@ -32,6 +32,10 @@ struct session_target;
 struct session_command;
 class session;
 class terminal;
+class language_server;
+struct language;
+struct lsp_request;
+enum class lsp_verb;
 enum class log_form;
 enum class output_style;
 
@@ -104,6 +108,16 @@ class connection : public std::enable_shared_from_this<connection> {
   // The link that the connection has become; null when it broke.
   awaitable<std::shared_ptr<websocket_link>> upgrade(std::string subprotocol,
                                                      std::size_t limit);
+
+  // Of language servers, in connection_languages.cpp.
+  awaitable<bool> serve_languages();
+  awaitable<outcome<lsp_request>> read_lsp_request(lsp_verb verb);
+  awaitable<bool> start_language(const language& of, std::string project,
+                                 std::shared_ptr<language_server> server);
+  awaitable<bool> stop_language(std::shared_ptr<language_server> server);
+  awaitable<bool> ask_language(std::shared_ptr<language_server> server,
+                               std::string packed);
+  awaitable<bool> relay_exactly(local_stream& from, std::uint64_t size);
 
   bool take_request();
   void take_upgrade();

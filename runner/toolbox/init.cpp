@@ -14,6 +14,7 @@
 #include "events/base/logging.hpp"
 #include "runner/toolbox/command_run.hpp"
 #include "runner/toolbox/lockdown.hpp"
+#include "runner/toolbox/lsp/language_server.hpp"
 #include "runner/toolbox/problem.hpp"
 #include "runner/toolbox/pty/terminal.hpp"
 #include "runner/toolbox/server.hpp"
@@ -179,10 +180,12 @@ class daemon {
   explicit daemon(guest& g)
       : guest_{g}, rt_{io_, guest_, children_, memory_},
         sessions_{rt_, session_memory_}, terminals_{rt_, session_memory_.logs},
-        server_{rt_, limits_for_descriptors()}, child_ended_{io_, SIGCHLD},
+        languages_{rt_}, server_{rt_, limits_for_descriptors()},
+        child_ended_{io_, SIGCHLD},
         asked_to_end_{io_, SIGTERM, SIGINT}, flush_{io_} {
     rt_.sessions = &sessions_;
     rt_.terminals = &terminals_;
+    rt_.languages = &languages_;
   }
 
   int run(const init_options& options) {
@@ -246,6 +249,7 @@ class daemon {
   runtime rt_;
   session_table sessions_;
   terminal_table terminals_;
+  language_server_table languages_;
   server server_;
   boost::asio::signal_set child_ended_;
   boost::asio::signal_set asked_to_end_;

@@ -83,7 +83,7 @@ const entry entries[] = {
 };
 
 // Parts of the contract that are served later, by the first path segments.
-constexpr std::string_view unbuilt[] = {"/process/interpreter", "/git", "/lsp",
+constexpr std::string_view unbuilt[] = {"/process/interpreter", "/git",
                                         "/proxy"};
 
 bool is_port_question(std::string_view path) {
@@ -109,6 +109,8 @@ route find_route(std::string_view method, std::string_view path) {
     return {duty::session};
   if (is_below(path, "/process/pty"))
     return {duty::terminal};
+  if (is_below(path, "/lsp"))
+    return {duty::language};
   if (method == "GET" && is_port_question(path))
     return errand(port_in_use);
   if (auto name = computer_use_route(method, path); !name.empty())

@@ -14,6 +14,7 @@ enum class duty {
   errand,    // files, in a child of its own
   session,   // a shell that lives on
   terminal,  // a pseudo terminal
+  language,  // a language server
   setting,   // at once, with the request's body
   not_built, // known to the contract, not served yet
   unknown

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "events/base/clock.hpp"
+#include "runner/toolbox/passed_descriptor.hpp"
 #include "runner/toolbox/sessions/process_tree.hpp"
 #include "runner/toolbox/shell.hpp"
 #include "runner/toolbox/spawn.hpp"
@@ -29,43 +29,8 @@ constexpr int reads_per_turn = 8; // so that one writer does not hold the loop
 constexpr int reads_at_end = 256;
 constexpr auto hold_time = std::chrono::milliseconds{10};
 
-// The descriptor goes with the text; -1: none.
-bool send_report(std::string_view text, int fd) {
-  iovec part{const_cast<char*>(text.data()), text.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  if (fd >= 0) {
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    auto* head = CMSG_FIRSTHDR(&message);
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(head), &fd, sizeof fd);
-  }
-  return ::sendmsg(child_channel, &message, MSG_NOSIGNAL) >= 0;
-}
-
-// Bytes of the text, as recv; `fd` is set when one came.
-ssize_t receive_report(int from, char* text, std::size_t size, int& fd) {
-  iovec part{text, size};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  auto n = ::recvmsg(from, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  auto* head = n >= 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (head != nullptr && head->cmsg_type == SCM_RIGHTS)
-    std::memcpy(&fd, CMSG_DATA(head), sizeof fd);
-  return n;
-}
-
 int tell(const std::string& what) {
-  send_report(what, -1);
+  send_with_descriptor(child_channel, what, -1);
   return 126;
 }
 
@@ -106,7 +71,7 @@ int terminal::child_main(const std::string& trouble) const {
   int slave = ::ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
   if (slave < 0 || ::ioctl(slave, TIOCSCTTY, 0) != 0)
     return tell(failed("cannot open a terminal"));
-  if (!send_report({}, master))
+  if (!send_with_descriptor(child_channel, {}, master))
     return 126;
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::dup2(slave, fd) < 0)
@@ -158,8 +123,8 @@ void terminal::read_report() {
         char text[1024];
         int fd = -1;
         auto n = ec ? -1
-                    : receive_report(self->report_.native_handle(), text,
-                                     sizeof text, fd);
+                    : receive_with_descriptor(self->report_.native_handle(),
+                                              text, sizeof text, fd);
         if (fd >= 0 && !self->master_.is_open()) {
           self->master_.assign(fd);
           self->master_.non_blocking(true);
@@ -220,9 +185,10 @@ void terminal::on_exit(int status) {
   if (state_ == condition::starting) {
     char text[1024];
     int fd = -1;
-    auto n = report_.is_open()
-                 ? receive_report(report_.native_handle(), text, 1024, fd)
-                 : 0;
+    auto n =
+        report_.is_open()
+            ? receive_with_descriptor(report_.native_handle(), text, 1024, fd)
+            : 0;
     if (n > 0)
       trouble_.assign(text, static_cast<std::size_t>(n));
     if (fd >= 0 && !master_.is_open()) {
