@@ -23,7 +23,7 @@ class Routes(unittest.TestCase):
         for method, path in (
                 ("POST", "/process/interpreter/context"),
                 ("POST", "/git/clone"), ("GET", "/git/status"),
-                ("POST", "/lsp/start"), ("GET", "/computeruse/status"),
+                ("GET", "/computeruse/status"),
                 ("GET", "/proxy/80/x")):
             body = check_problem(self, self.daemon.call(method, path, b"{}"),
                                  501, "NOT_IMPLEMENTED", "not implemented")
