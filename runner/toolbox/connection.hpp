@@ -131,6 +131,8 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<command_outcome> run(command c);
   awaitable<bool> wait_for_turn(errand_line& line, unsigned places);
   awaitable<bool> relay_body(local_stream& errand, std::vector<char>& buffer);
+  // Kills it when the client leaves, until the socket's waits are cancelled.
+  void end_with_client(std::shared_ptr<errand_process> which);
   // Bytes passed on; nullopt when the client is gone.
   awaitable<std::optional<std::uint64_t>>
   relay_answer(local_stream& errand, std::vector<char>& buffer);

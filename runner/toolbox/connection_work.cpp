@@ -209,14 +209,30 @@ awaitable<bool> connection::serve_errand(const route& where) {
   std::vector<char> buffer(exchange::buffer_size);
   buffer_.reserve(exchange::buffer_size);
   std::optional<std::uint64_t> sent;
-  if (co_await relay_body(process->stream, buffer))
+  if (co_await relay_body(process->stream, buffer)) {
+    // What changes files is not left half done.
+    if (searches && request_.method == "GET")
+      end_with_client(process);
     sent = co_await relay_answer(process->stream, buffer);
+    error_code ignored;
+    stream_.socket().cancel(ignored);
+  }
   bool ended = sent && co_await process->ended.wait(exit_time);
   process->kill();
   if (ended && process->exit_code != 0 && *sent == 0)
     co_return co_await respond(
         internal_failure("the file operation was ended by the system"));
   co_return ended && process->exit_code == 0;
+}
+
+void connection::end_with_client(std::shared_ptr<errand_process> which) {
+  auto until = [self = shared_from_this(), which](error_code ec) {
+    char byte = 0;
+    int fd = self->stream_.socket().native_handle();
+    if (!ec && ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+      which->kill();
+  };
+  stream_.socket().async_wait(local::socket::wait_read, std::move(until));
 }
 
 awaitable<bool> connection::relay_body(local_stream& errand,

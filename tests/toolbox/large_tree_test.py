@@ -1,6 +1,7 @@
 """Looking through much: what takes long keeps nobody waiting."""
 
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -54,12 +55,16 @@ class LargeTree(unittest.TestCase):
                      " HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         return sock
 
-    def children(self):
+    def child_pids(self):
         path = f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children"
         with open(path) as pids:
-            return len(pids.read().split())
+            return [int(pid) for pid in pids.read().split()]
+
+    def children(self):
+        return len(self.child_pids())
 
     def test_searches_whose_readers_stop_keep_only_searches_waiting(self):
+        self.assertTrue(wait_until(lambda: self.children() == 0))
         stuck = [self.stuck_search() for _ in range(8)]
         self.assertTrue(wait_until(lambda: self.children() == 8))
         waiting = self.daemon.connection()
@@ -76,6 +81,18 @@ class LargeTree(unittest.TestCase):
         stuck[0].close()
         self.assertEqual(waiting.getresponse().read(),
                          f'{{"files":["{self.root}/many"]}}'.encode())
+
+    def test_a_search_ends_with_the_client_that_asked_for_it(self):
+        self.assertTrue(wait_until(lambda: self.children() == 0))
+        for path in ("/files/find", "/files/search"):
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(self.daemon.socket_path)
+                sock.sendall(f"GET {path}?path=/usr&pattern=no-such"
+                             " HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                self.assertTrue(wait_until(self.children))
+                # It would be at it for as long as it likes.
+                os.kill(self.child_pids()[0], signal.SIGSTOP)
+            self.assertTrue(wait_until(lambda: self.children() == 0), path)
 
     def test_a_probe_is_answered_during_many_searches(self):
         slowest = 0.0
