@@ -18,7 +18,7 @@ from daytona import AsyncDaytona, Daytona, DaytonaError
 from stage import Stage, of
 
 # Each has `STEPS`, a list of (title, async function of sandbox and stage).
-MODULES = ["files", "process", "sessions", "pty", "preview"]
+MODULES = ["files", "process", "sessions", "pty", "lsp", "preview"]
 # Of SDKs since 0.195; what 0.190 lacks cannot be tried with it.
 NEWER = ["newer"]
 
