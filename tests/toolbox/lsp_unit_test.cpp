@@ -116,11 +116,13 @@ TEST_CASE("symbols outside the project are left out") {
 }
 
 TEST_CASE("a list of symbols is bounded") {
-  boost::json::array many(symbol_list::most + 5,
+  boost::json::array many(symbol_list::most,
                           parsed(R"({"name":"n","kind":1})"));
   symbol_list out;
   out.add(many, "file:///x");
-  CHECK(out.is_full());
+  CHECK(!out.is_overfull());
+  out.add(parsed(R"([{"name":"n"}])"), "file:///x");
+  CHECK(out.is_overfull());
   auto text = out.json();
   std::size_t names = 0;
   for (auto at = text.find("name"); at != std::string::npos;

@@ -155,7 +155,7 @@ class keeper {
     auto wanted = unpack_lsp_request(text, rq);
     auto done = wanted ? queries_.answer(wanted.value()) : wanted.error();
     if (!done && server_.is_over())
-      done = internal_failure(ending());
+      done = internal_failure("the language server has ended: " + ending());
     auto what =
         done ? std::move(done.value()) : problem_response(done.error(), rq);
     answers_.add(fd, what, rq.keep_alive);

@@ -21,6 +21,13 @@ std::string real_path(const std::string& path) {
   return ec ? path : out.string();
 }
 
+outcome<response> answer_of(const symbol_list& found) {
+  if (found.is_overfull())
+    return too_large("there are more than " + std::to_string(symbol_list::most)
+                     + " symbols: ask for fewer");
+  return json_response(200, found.json());
+}
+
 std::string text_document(const std::string& path) {
   return "{\"textDocument\":{\"uri\":" + json_string(file_uri(path)) + "}";
 }
@@ -91,12 +98,12 @@ outcome<response> lsp_queries::document_symbols(const lsp_request& what) {
                                             steady_clock::now() + answer_time));
   symbol_list out;
   out.add(found, file_uri(path));
-  return json_response(200, out.json());
+  return answer_of(out);
 }
 
 outcome<response> lsp_queries::workspace_symbols(const lsp_request& what) {
   if (!language_.finds_symbols)
-    return json_response(200, search_files(what.query));
+    return search_files(what.query);
   warm_up();
   if (documents_.empty())
     return json_response(200, "[]");
@@ -107,16 +114,18 @@ outcome<response> lsp_queries::workspace_symbols(const lsp_request& what) {
   // Those of the language's own library are not of the project.
   symbol_list out{{file_uri(project_), file_uri(real_path(project_))}};
   out.add(found, file_uri(project_));
-  return json_response(200, out.json());
+  return answer_of(out);
 }
 
-std::string lsp_queries::search_files(const std::string& query) {
+outcome<response> lsp_queries::search_files(const std::string& query) {
   auto until = steady_clock::now() + search_time;
+  auto paths = source_files(project_, language_, most_project_files + 1);
+  if (paths.size() > most_project_files)
+    return too_large("the project has more than "
+                     + std::to_string(most_project_files)
+                     + " source files: choose a smaller one");
   symbol_list out;
-  for (const auto& path :
-       source_files(project_, language_, most_project_files)) {
-    if (steady_clock::now() >= until || out.is_full() || server_.is_over())
-      break;
+  for (const auto& path : paths) {
     // A symbol's name stands in its file: the server need not look at others.
     auto text = read_source(path);
     if (!text || !contains_anycase(text.value(), query))
@@ -126,8 +135,12 @@ std::string lsp_queries::search_files(const std::string& query) {
                              text_document(path) + "}", until);
     if (found)
       out.add(found.value(), file_uri(path), query);
+    else if (found.error().status != 400)
+      return std::move(found.error());
+    if (out.is_overfull())
+      break;
   }
-  return out.json();
+  return answer_of(out);
 }
 
 } // namespace varve::toolbox

@@ -33,8 +33,8 @@ class lsp_queries {
   outcome<response> document_symbols(const lsp_request& what);
   outcome<response> workspace_symbols(const lsp_request& what);
   // For a server that has no such request: from the symbols of each file that
-  // contains the text, until the time is over.
-  std::string search_files(const std::string& query);
+  // contains the text. All of them or a problem.
+  outcome<response> search_files(const std::string& query);
 
   language_client& server_;
   const language& language_;

@@ -106,8 +106,13 @@ void symbol_list::add(const json::value& result, const std::string& uri,
     return;
   for (const auto& one : *all) {
     const auto* name = text_of(&one, "name");
-    if (name != nullptr && !is_full() && is_wanted(one)
-        && contains_anycase(view(*name), query)) {
+    bool fits = name != nullptr && is_wanted(one)
+                && contains_anycase(view(*name), query);
+    if (fits && count_ == most) {
+      is_overfull_ = true;
+      return;
+    }
+    if (fits) {
       text_ += count_++ == 0 ? "" : ",";
       text_ += symbol_json(one, *name, uri);
     }

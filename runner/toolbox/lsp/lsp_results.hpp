@@ -28,8 +28,9 @@ class symbol_list {
   void add(const boost::json::value& result, const std::string& uri,
            std::string_view query = {});
 
-  bool is_full() const {
-    return count_ >= most;
+  // There were more than it may hold; the others are not in it.
+  bool is_overfull() const {
+    return is_overfull_;
   }
   // "[...]"
   std::string json() const {
@@ -42,6 +43,7 @@ class symbol_list {
   std::vector<std::string> folders_;
   std::string text_;
   std::size_t count_ = 0;
+  bool is_overfull_ = false;
 };
 
 // Whether the text contains it, without regard to the case of a-z.

@@ -9,7 +9,7 @@
 
 namespace varve::toolbox {
 
-constexpr std::size_t most_project_files = 5'000;
+constexpr std::size_t most_project_files = 20'000;
 
 // Paths of source files below `project`, at most `most`, those that lie
 // deeper after others. Hidden directories and those of installed packages are
