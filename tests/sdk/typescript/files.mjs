@@ -115,26 +115,6 @@ async function missesFiles({ fs }, { sdk }) {
   await assert.rejects(fs.getFileDetails('/tmp/never/was'), sdk.DaytonaNotFoundError)
 }
 
-async function signsUrls(sandbox) {
-  if (!sandbox.downloadUrl) return // before 0.201 there were none
-  const path = '/tmp/sïgned & sealed.txt'
-  const form = new FormData()
-  form.append('file', new Blob(['by url']), 'x')
-  const upload = await sandbox.uploadUrl(path)
-  const sent = await fetch(upload, { method: 'POST', body: form })
-  assert.equal(sent.status, 200)
-  assert.equal((await sent.json()).path, path)
-  const url = await sandbox.downloadUrl(path, 60)
-  assert.equal(await (await fetch(url)).text(), 'by url')
-  const rest = await fetch(url, { headers: { Range: 'bytes=3-' } })
-  assert.deepEqual([rest.status, await rest.text()], [206, 'url'])
-  assert.equal((await fetch(url, { method: 'POST', body: form })).status, 401)
-  assert.equal((await fetch(url.replace('sealed', 'other'))).status, 401)
-  await sandbox.rotateSigningKey()
-  assert.equal((await fetch(url)).status, 401)
-  assert.equal((await fetch(await sandbox.downloadUrl(path, 0))).status, 200)
-}
-
 export const steps = [
   ['knows its folders', knowsItsFolders],
   ['moves text', movesText],
@@ -146,5 +126,4 @@ export const steps = [
   ['finds and replaces', findsAndReplaces],
   ['moves and deletes', movesAndDeletes],
   ['misses what is not there', missesFiles],
-  ['signs URLs', signsUrls],
 ]

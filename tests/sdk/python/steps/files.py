@@ -3,8 +3,6 @@
 import datetime
 import hashlib
 import os
-import urllib.error
-import urllib.request
 
 from daytona import (DaytonaConflictError, DaytonaError, DaytonaNotFoundError,
                      FileDownloadRequest, FileUpload)
@@ -148,29 +146,6 @@ async def misses_files(sandbox, _):
                 "/tmp/never/was")
 
 
-def status_of(url, method="GET"):
-    try:
-        with urllib.request.urlopen(
-                urllib.request.Request(url, method=method)) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as refused:
-        return refused.code, b""
-
-
-async def signs_urls(sandbox, _):
-    if not hasattr(sandbox, "download_url"):
-        return  # before 0.201 there were none
-    await of(sandbox.fs.upload_file(b"by url", "/tmp/a b&c.txt"))
-    url = await of(sandbox.download_url("/tmp/a b&c.txt", 60))
-    same(status_of(url), (200, b"by url"))
-    same(status_of(url, "HEAD"), (200, b""))
-    same(status_of(url.replace("%26", "x")), (401, b""))
-    await of(sandbox.rotate_signing_key())
-    same(status_of(url), (401, b""))
-    url = await of(sandbox.download_url("/tmp/a b&c.txt", 0))
-    same(status_of(url), (200, b"by url"))
-
-
 STEPS = [
     ("knows its folders", knows_its_folders),
     ("moves text", moves_text),
@@ -182,5 +157,4 @@ STEPS = [
     ("finds and replaces", finds_and_replaces),
     ("moves and deletes", moves_and_deletes),
     ("misses what is not there", misses_files),
-    ("signs URLs", signs_urls),
 ]
