@@ -79,8 +79,7 @@ def remotes(box):
     box.fail("POST /git/pull", 404, body=NOWHERE)
     box.succeed("POST /git/clone", body={"url": url, "path": "copy",
                                          "branch": "main"})
-    box.fail("POST /git/clone", 404, body={"url": f"file://{work}/none.git",
-                                           "path": "other"})
+    box.fail("POST /git/clone", 400, body={"path": "other"})
 
 
 def settings(box):
