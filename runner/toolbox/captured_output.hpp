@@ -28,6 +28,13 @@ class captured_output {
   const std::vector<std::string>& pieces() const {
     return pieces_;
   }
+  // What is kept from this byte on, up to the end of its piece.
+  std::string_view read(std::uint64_t offset, std::size_t most) const {
+    if (offset >= kept_)
+      return {};
+    std::string_view piece{pieces_[offset / piece_size]};
+    return piece.substr(offset % piece_size, most);
+  }
   std::size_t kept() const {
     return kept_;
   }

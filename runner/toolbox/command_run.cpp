@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "events/base/logging.hpp"
+#include "runner/toolbox/chart_pipe.hpp"
+#include "runner/toolbox/command_table.hpp"
 #include "runner/toolbox/pipe_ends.hpp"
 #include "runner/toolbox/spawn.hpp"
 
@@ -45,9 +47,11 @@ int child_main(const command& c, const std::string& trouble) {
 // Owns itself through the handlers it waits in.
 class command_run : public std::enable_shared_from_this<command_run> {
  public:
-  command_run(runtime& rt, command c, std::function<void(command_outcome)> done)
+  command_run(runtime& rt, command c,
+              std::function<void(std::shared_ptr<command_outcome>)> done)
       : rt_{rt}, command_{std::move(c)}, done_{std::move(done)},
-        outcome_{-1, false, std::nullopt, captured_output{rt.memory}},
+        outcome_{std::make_shared<command_outcome>(command_outcome{
+            -1, false, std::nullopt, captured_output{rt.memory}})},
         output_{rt.io}, timer_{rt.io} {
     // nop
   }
@@ -60,18 +64,25 @@ class command_run : public std::enable_shared_from_this<command_run> {
   void begin() {
     pipe_ends output;
     pipe_ends report;
-    if (!output.open() || !report.open())
+    pipe_ends charts;
+    if (!output.open() || !report.open()
+        || (command_.makes_charts && !charts.open()))
       return refuse("no descriptors are left");
     const auto& g = rt_.sandbox;
-    auto pid =
-        fork_as_user(g, {g.null_fd, output.write, output.write, report.write},
-                     [this](const std::string& trouble) {
-                       return child_main(command_, trouble);
-                     });
+    auto pid = fork_as_user(
+        g, {g.null_fd, output.write, output.write, report.write, charts.write},
+        [this](const std::string& trouble) {
+          return child_main(command_, trouble);
+        });
     if (!pid)
       return refuse(pid.error().detail);
     pid_ = pid.value();
+    record_ = rt_.commands->add(command_);
+    record_->pid = pid_;
+    record_->outcome = outcome_;
     command_.start = nullptr; // the text is the child's from here on
+    if (command_.makes_charts)
+      charts_ = chart_pipe::read(rt_.io, rt_.memory, charts.release_read());
     report_ = report.release_read();
     ::fcntl(report_, F_SETFL, O_NONBLOCK);
     output_.assign(output.release_read());
@@ -86,7 +97,7 @@ class command_run : public std::enable_shared_from_this<command_run> {
 
  private:
   void refuse(const std::string& why) {
-    outcome_.refused = too_busy("cannot start a process: " + why);
+    outcome_->refused = too_busy("cannot start a process: " + why);
     finish();
   }
 
@@ -109,16 +120,21 @@ class command_run : public std::enable_shared_from_this<command_run> {
   void on_readable() {
     // One thread: nothing else reads into this while it is looked at.
     static std::array<char, 64 << 10> buffer;
-    for (int i = 0; i < reads_per_turn; ++i) {
+    bool open = true;
+    for (int i = 0; i < reads_per_turn && open; ++i) {
       auto n = ::read(output_.native_handle(), buffer.data(), buffer.size());
       if (n < 0 && (errno == EAGAIN || errno == EINTR))
         break;
-      if (n <= 0)
-        return on_end_of_output();
-      if (done_)
-        outcome_.output.append({buffer.data(), static_cast<std::size_t>(n)});
+      open = n > 0;
+      if (open && done_)
+        outcome_->output.append({buffer.data(), static_cast<std::size_t>(n)});
     }
-    read_more();
+    if (done_)
+      record_->changed.raise();
+    if (open)
+      read_more();
+    else
+      on_end_of_output();
   }
 
   void on_end_of_output() {
@@ -133,18 +149,20 @@ class command_run : public std::enable_shared_from_this<command_run> {
   void on_exit(int status) {
     exited_ = true;
     timer_.cancel();
-    outcome_.exit_code = exit_code_of(status);
+    if (!done_)
+      return; // its caller has been told already
+    outcome_->exit_code = exit_code_of(status);
     take_report();
-    if (!output_.is_open() || outcome_.timed_out)
+    if (!output_.is_open() || outcome_->timed_out)
       return finish();
     // What the command itself wrote is in the pipe already.
     wake_in(drain_time);
   }
 
   void on_timer() {
-    if (exited_ || outcome_.timed_out)
+    if (!done_ || exited_ || outcome_->timed_out)
       return finish();
-    outcome_.timed_out = true;
+    outcome_->timed_out = true;
     ::kill(pid_, SIGKILL); // it may not be a group of its own yet
     ::kill(-pid_, SIGKILL);
     // A process that the kernel holds in a system call dies later.
@@ -159,9 +177,10 @@ class command_run : public std::enable_shared_from_this<command_run> {
       return;
     std::string_view report{text, static_cast<std::size_t>(n)};
     auto line = report.substr(0, report.find('\n'));
-    std::from_chars(line.data(), line.data() + line.size(), outcome_.exit_code);
+    std::from_chars(line.data(), line.data() + line.size(),
+                    outcome_->exit_code);
     report.remove_prefix(std::min(report.size(), line.size() + 1));
-    outcome_.output.append(report);
+    outcome_->output.append(report);
   }
 
   void finish() {
@@ -169,8 +188,13 @@ class command_run : public std::enable_shared_from_this<command_run> {
       return;
     timer_.cancel();
     remove_scratch_file();
+    if (charts_)
+      outcome_->charts = charts_->finish();
+    outcome_->charts_share = std::move(charts_);
     leave_output();
     auto done = std::exchange(done_, nullptr);
+    if (record_)
+      rt_.commands->end(record_);
     done(std::move(outcome_));
   }
 
@@ -204,10 +228,12 @@ class command_run : public std::enable_shared_from_this<command_run> {
 
   runtime& rt_;
   command command_;
-  std::function<void(command_outcome)> done_;
-  command_outcome outcome_;
+  std::function<void(std::shared_ptr<command_outcome>)> done_;
+  std::shared_ptr<command_outcome> outcome_;
+  std::shared_ptr<command_record> record_;
   boost::asio::posix::stream_descriptor output_;
   boost::asio::steady_timer timer_;
+  std::shared_ptr<chart_pipe> charts_;
   pid_t pid_ = -1;
   int report_ = -1;
   bool exited_ = false;
@@ -217,7 +243,7 @@ class command_run : public std::enable_shared_from_this<command_run> {
 } // namespace
 
 void run_command(runtime& rt, command c,
-                 std::function<void(command_outcome)> done) {
+                 std::function<void(std::shared_ptr<command_outcome>)> done) {
   std::make_shared<command_run>(rt, std::move(c), std::move(done))->begin();
 }
 

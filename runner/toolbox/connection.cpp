@@ -155,6 +155,10 @@ awaitable<bool> connection::dispatch() {
     co_return co_await serve_languages();
   case duty::setting:
     co_return co_await serve_setting(where);
+  case duty::process:
+    co_return co_await serve_process();
+  case duty::interpreter:
+    co_return co_await serve_interpreter();
   case duty::not_built:
     co_return co_await respond(not_built(where.feature));
   case duty::unknown:

@@ -36,6 +36,9 @@ class language_server;
 struct language;
 struct lsp_request;
 enum class lsp_verb;
+class interpreter_context;
+class execution;
+struct command_record;
 enum class log_form;
 enum class output_style;
 
@@ -105,6 +108,17 @@ class connection : public std::enable_shared_from_this<connection> {
   // That of the query where there is no id.
   outcome<std::shared_ptr<terminal>>
   find_or_make_terminal(const std::string& id);
+  // Of the code interpreter, in connection_interpreter.cpp.
+  awaitable<bool> serve_interpreter();
+  awaitable<bool> create_context();
+  awaitable<bool> delete_context(std::shared_ptr<interpreter_context> which);
+  awaitable<bool> run_in_interpreter();
+  outcome<std::shared_ptr<execution>>
+  start_execution(const std::optional<std::string>& message);
+  // Of what was started, in connection_processes.cpp.
+  awaitable<bool> serve_process();
+  awaitable<bool> end_command(std::shared_ptr<command_record> which);
+  awaitable<bool> send_output(std::shared_ptr<command_record> of);
   // The link that the connection has become; null when it broke.
   awaitable<std::shared_ptr<websocket_link>> upgrade(std::string subprotocol,
                                                      std::size_t limit);
@@ -128,7 +142,7 @@ class connection : public std::enable_shared_from_this<connection> {
                                                   budget_share& share);
   awaitable<outcome<command>> read_command(duty kind);
   awaitable<bool> drain_body();
-  awaitable<command_outcome> run(command c);
+  awaitable<std::shared_ptr<command_outcome>> run(command c);
   awaitable<bool> wait_for_turn(errand_line& line, unsigned places);
   awaitable<bool> relay_body(local_stream& errand, std::vector<char>& buffer);
   // Kills it when the client leaves, until the socket's waits are cancelled.

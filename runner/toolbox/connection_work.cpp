@@ -96,9 +96,9 @@ awaitable<bool> connection::serve_command(duty kind) {
   if (!wanted)
     co_return co_await respond(std::move(wanted.error()));
   auto done = co_await run(std::move(wanted.value()));
-  if (done.refused)
-    co_return co_await respond(std::move(*done.refused));
-  co_return co_await write_outcome(done);
+  if (done->refused)
+    co_return co_await respond(std::move(*done->refused));
+  co_return co_await write_outcome(*done);
 }
 
 awaitable<bool> connection::serve_setting(route where) {
@@ -110,34 +110,36 @@ awaitable<bool> connection::serve_setting(route where) {
   co_return co_await respond(std::move(done.value()));
 }
 
-awaitable<command_outcome> connection::run(command c) {
+awaitable<std::shared_ptr<command_outcome>> connection::run(command c) {
   struct waiting {
     explicit waiting(asio::io_context& io) : ended{io} {
       // nop
     }
-    std::optional<command_outcome> result;
+    std::shared_ptr<command_outcome> result;
     wakeup ended;
   };
   auto state = std::make_shared<waiting>(rt_.io);
-  run_command(rt_, std::move(c), [state](command_outcome result) {
-    state->result.emplace(std::move(result));
-    state->ended.raise();
-  });
+  run_command(rt_, std::move(c),
+              [state](std::shared_ptr<command_outcome> result) {
+                state->result = std::move(result);
+                state->ended.raise();
+              });
   // The command has its own limit, if its caller wanted one.
   while (!co_await state->ended.wait(std::chrono::hours{24})) {
     // nop
   }
-  co_return std::move(*state->result);
+  co_return std::move(state->result);
 }
 
 awaitable<bool> connection::write_outcome(const command_outcome& done) {
   int status = outcome_status(done);
   auto text = outcome_opening(done, request_);
   json_escaper escaper;
-  if (done.output.kept() <= whole_answer_limit) {
+  if (done.output.kept() <= whole_answer_limit && done.charts.empty()) {
     for (const auto& piece : done.output.pieces())
       escaper.append(piece, text);
     escaper.finish(text);
+    text += '"';
     text += outcome_closing(done);
     co_return co_await respond(json_response(status, std::move(text)));
   }
@@ -153,6 +155,13 @@ awaitable<bool> connection::write_outcome(const command_outcome& done) {
     text.clear();
   }
   escaper.finish(text);
+  text += '"';
+  for (std::size_t i = 0; i < done.charts.size(); ++i) {
+    text += outcome_chart(done, i);
+    if (!co_await write(chunk(text)))
+      co_return false;
+    text.clear();
+  }
   text += outcome_closing(done);
   auto last = chunk(text) + "0\r\n\r\n";
   co_return co_await write(last);

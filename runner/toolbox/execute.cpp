@@ -10,6 +10,7 @@ namespace varve::toolbox {
 
 namespace {
 
+constexpr std::size_t shown_text = 1024;
 constexpr std::int64_t longest_timeout = 10LL * 365 * 24 * 3600;
 
 struct code_request {
@@ -27,9 +28,7 @@ outcome<command> parse_frame(const boost::json::object& body, const guest& g) {
   BOOST_OUTCOME_TRYV(take_variables(body, "envs", variables));
   BOOST_OUTCOME_TRYV(take_number(body, "timeout", longest_timeout, seconds));
   BOOST_OUTCOME_TRYV(take_text(body, "cwd", cwd));
-  c.cwd = cwd.empty()          ? g.workdir
-          : cwd.front() == '/' ? cwd
-                               : g.workdir + "/" + cwd;
+  c.cwd = absolute_folder(cwd, g);
   c.timeout = std::chrono::seconds{seconds};
   variables.emplace(variables.begin(), "PWD", c.cwd);
   c.environment = with_variables(g.environment, variables);
@@ -72,6 +71,7 @@ outcome<command> parse_execute(std::string_view body, const guest& g) {
   if (text.size() > command_text_limit)
     return too_large("command is larger than 1 MiB");
   BOOST_OUTCOME_TRY(auto c, parse_frame(members, g));
+  c.text = text.substr(0, shown_text);
   c.start = [text = std::move(text)](const command& own) {
     return start_shell(own, text);
   };
@@ -88,6 +88,9 @@ outcome<command> parse_code_run(std::string_view body, const guest& g) {
                                                : nullptr;
   if (start == nullptr)
     return bad_request("unsupported language: " + code.language);
+  c.makes_charts = start == start_python;
+  c.text = code.code.substr(0, shown_text);
+  c.language = code.language;
   if (start == start_typescript)
     c.scratch_file = scratch_name(c);
   c.start = [start, code = std::move(code)](const command& own) {
@@ -108,8 +111,14 @@ std::string outcome_opening(const command_outcome& done, const request& rq) {
   return out + ",\"output\":\"";
 }
 
+std::string outcome_chart(const command_outcome& done, std::size_t at) {
+  std::string out = at == 0 ? ",\"artifacts\":{\"charts\":[" : ",";
+  out += done.charts[at];
+  return at + 1 == done.charts.size() ? out + "]}" : out;
+}
+
 std::string outcome_closing(const command_outcome& done) {
-  std::string out = "\"";
+  std::string out;
   if (done.output.is_cut())
     out += ",\"truncated\":true,\"outputBytes\":"
            + std::to_string(done.output.written());

@@ -19,9 +19,11 @@ outcome<command> parse_code_run(std::string_view body, const guest& g);
 
 // {"exitCode":0,"result":"..."}, or after a timeout an error body with the
 // output so far as "output". In parts: what stands before the output, the
-// output as the text of a JSON string, what closes it.
+// output as the text of a JSON string and its quote, each of the charts, what
+// closes it.
 int outcome_status(const command_outcome& done);
 std::string outcome_opening(const command_outcome& done, const request& rq);
+std::string outcome_chart(const command_outcome& done, std::size_t at);
 std::string outcome_closing(const command_outcome& done);
 
 } // namespace varve::toolbox

@@ -145,6 +145,12 @@ std::string_view variable(const std::vector<std::string>& environment,
   return {};
 }
 
+std::string absolute_folder(const std::string& folder, const guest& g) {
+  return folder.empty()          ? g.workdir
+         : folder.front() == '/' ? folder
+                                 : g.workdir + "/" + folder;
+}
+
 bool is_variable_name(std::string_view name) {
   auto fits = [](char c) {
     return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')

@@ -47,6 +47,8 @@ std::vector<std::string> with_variables(std::vector<std::string> base,
 // The value of a name in a "K=V" list; empty when absent.
 std::string_view variable(const std::vector<std::string>& environment,
                           std::string_view name);
+// Relative folders and an empty one are in the work directory.
+std::string absolute_folder(const std::string& folder, const guest& g);
 // [A-Za-z_][A-Za-z0-9_]*
 bool is_variable_name(std::string_view name);
 

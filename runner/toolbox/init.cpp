@@ -13,6 +13,8 @@
 
 #include "events/base/logging.hpp"
 #include "runner/toolbox/command_run.hpp"
+#include "runner/toolbox/command_table.hpp"
+#include "runner/toolbox/interpreter/context_table.hpp"
 #include "runner/toolbox/lockdown.hpp"
 #include "runner/toolbox/lsp/language_server.hpp"
 #include "runner/toolbox/problem.hpp"
@@ -31,8 +33,8 @@ constexpr std::size_t memory_limit = 64 << 20;
 constexpr unsigned most_connections = 1024;
 // Per request: the connection, a pipe and a report, or an errand's socket.
 constexpr unsigned descriptors_per_request = 4;
-// Pipes of what outlives its command, and of sessions.
-constexpr unsigned descriptors_reserved = 800;
+// Pipes of what outlives its command, of sessions and of interpreters.
+constexpr unsigned descriptors_reserved = 940;
 constexpr auto flush_step = std::chrono::milliseconds{10};
 constexpr unsigned flush_steps = 200;
 
@@ -180,12 +182,14 @@ class daemon {
   explicit daemon(guest& g)
       : guest_{g}, rt_{io_, guest_, children_, memory_},
         sessions_{rt_, session_memory_}, terminals_{rt_, session_memory_.logs},
-        languages_{rt_}, server_{rt_, limits_for_descriptors()},
+        languages_{rt_}, contexts_{rt_}, server_{rt_, limits_for_descriptors()},
         child_ended_{io_, SIGCHLD},
         asked_to_end_{io_, SIGTERM, SIGINT}, flush_{io_} {
     rt_.sessions = &sessions_;
     rt_.terminals = &terminals_;
     rt_.languages = &languages_;
+    rt_.contexts = &contexts_;
+    rt_.commands = &commands_;
   }
 
   int run(const init_options& options) {
@@ -244,12 +248,14 @@ class daemon {
   // Handlers that are still waiting go with `io_`, and hold shares of these.
   memory_budget memory_{memory_limit};
   session_memory session_memory_;
+  command_table commands_;
   boost::asio::io_context io_{1};
   reaper children_;
   runtime rt_;
   session_table sessions_;
   terminal_table terminals_;
   language_server_table languages_;
+  context_table contexts_;
   server server_;
   boost::asio::signal_set child_ended_;
   boost::asio::signal_set asked_to_end_;

@@ -3,10 +3,11 @@
 #include <cerrno>
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "runner/toolbox/guest.hpp"
+#include "runner/toolbox/interpreter/python_scripts.hpp"
+#include "runner/toolbox/memory_text.hpp"
 #include "runner/toolbox/shell.hpp"
 #include "runner/toolbox/spawn.hpp"
 
@@ -14,34 +15,13 @@ namespace varve::toolbox {
 
 namespace {
 
+// Where the script of code-run writes charts.
+constexpr int charts_fd = 8;
+
 // The shell's script. Its first words close it for the commands it runs.
 constexpr int script_fd = 9;
 constexpr const char* script_path = "/proc/self/fd/9";
 constexpr std::string_view script_prefix = "exec 9<&-;";
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    auto n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return false;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-
-// A memory file with this text, read from its start, at this descriptor.
-bool place_text(int place, std::string_view first, std::string_view second) {
-  int fd = ::memfd_create("command", MFD_CLOEXEC);
-  if (fd < 0)
-    return false;
-  bool ok = write_all(fd, first) && write_all(fd, second)
-            && ::lseek(fd, 0, SEEK_SET) == 0 && ::dup2(fd, place) == place;
-  if (fd != place)
-    ::close(fd);
-  return ok;
-}
 
 start_failure cannot(const std::string& what, int error) {
   return {-1, what + ": " + errno_text(error)};
@@ -78,15 +58,15 @@ start_failure start_shell(const command& c, std::string_view text) {
 
 start_failure start_python(const command& c, std::string_view code,
                            const std::vector<std::string>& arguments) {
-  auto path = variable(c.environment, "PATH");
-  auto program = find_program("python3", path);
-  if (program.empty())
-    program = find_program("python", path);
+  auto program = find_python(variable(c.environment, "PATH"));
   if (program.empty())
     return missing("python3", "code-run with language python");
-  if (!place_text(STDIN_FILENO, code, {}))
+  if (!place_text(STDIN_FILENO, code, {}) || !place_script(code_run_script)
+      || ::dup2(charts_channel, charts_fd) < 0)
     return cannot("cannot hold the code", errno);
-  return run(c, program, {"python3", "-u", "-"}, arguments);
+  auto fixed = script_arguments();
+  fixed.insert(fixed.begin() + 1, "-u");
+  return run(c, program, std::move(fixed), arguments);
 }
 
 start_failure start_javascript(const command& c, std::string_view code,

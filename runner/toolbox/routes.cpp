@@ -83,8 +83,7 @@ const entry entries[] = {
 };
 
 // Parts of the contract that are served later, by the first path segments.
-constexpr std::string_view unbuilt[] = {"/process/interpreter", "/git",
-                                        "/proxy"};
+constexpr std::string_view unbuilt[] = {"/git", "/proxy"};
 
 bool is_port_question(std::string_view path) {
   auto slash = path.rfind('/');
@@ -111,6 +110,11 @@ route find_route(std::string_view method, std::string_view path) {
     return {duty::terminal};
   if (is_below(path, "/lsp"))
     return {duty::language};
+  if ((path == "/process" && method == "GET")
+      || path.starts_with("/process/command/"))
+    return {duty::process};
+  if (is_below(path, "/process/interpreter"))
+    return {duty::interpreter};
   if (method == "GET" && is_port_question(path))
     return errand(port_in_use);
   if (auto name = computer_use_route(method, path); !name.empty())

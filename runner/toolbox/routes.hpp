@@ -8,15 +8,17 @@
 namespace varve::toolbox {
 
 enum class duty {
-  answer,    // at once, from what PID 1 knows
-  execute,   // a command in a shell
-  code_run,  // code in an interpreter
-  errand,    // files, in a child of its own
-  session,   // a shell that lives on
-  terminal,  // a pseudo terminal
-  language,  // a language server
-  setting,   // at once, with the request's body
-  not_built, // known to the contract, not served yet
+  answer,      // at once, from what PID 1 knows
+  execute,     // a command in a shell
+  code_run,    // code in an interpreter
+  errand,      // files, in a child of its own
+  session,     // a shell that lives on
+  terminal,    // a pseudo terminal
+  process,     // what callers have started
+  language,    // a language server
+  interpreter, // code that keeps its state
+  setting,     // at once, with the request's body
+  not_built,   // known to the contract, not served yet
   unknown
 };
 

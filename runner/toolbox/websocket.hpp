@@ -27,10 +27,12 @@ struct ws_message {
 
 namespace ws_code {
 constexpr unsigned normal = 1000;
+constexpr unsigned going_away = 1001;
 constexpr unsigned protocol_error = 1002;
 constexpr unsigned policy_violation = 1008;
 constexpr unsigned too_big = 1009;
 constexpr unsigned failed = 1011;
+constexpr unsigned timed_out = 4008; // of an execution
 } // namespace ws_code
 
 class ws_reader {

@@ -41,6 +41,10 @@ class terminal : public std::enable_shared_from_this<terminal>,
   const terminal_options& options() const {
     return options_;
   }
+  // 0: there is none yet.
+  pid_t pid() const {
+    return pid_ > 0 ? pid_ : 0;
+  }
   const std::string& created_at() const {
     return created_at_;
   }

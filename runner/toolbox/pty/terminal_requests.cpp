@@ -23,12 +23,6 @@ outcome<void> check_id(const std::string& id) {
   return boost::outcome_v2::success();
 }
 
-std::string absolute(const std::string& cwd, const guest& g) {
-  return cwd.empty()          ? g.workdir
-         : cwd.front() == '/' ? cwd
-                              : g.workdir + "/" + cwd;
-}
-
 // 0 stands for the default.
 outcome<void> take_size(const boost::json::object& body, terminal_size& out) {
   std::int64_t columns = 0;
@@ -128,7 +122,7 @@ outcome<terminal_options> parse_terminal(std::string_view body,
   BOOST_OUTCOME_TRYV(take_text(members, "cwd", cwd));
   BOOST_OUTCOME_TRYV(take_variables(members, "envs", out.variables));
   BOOST_OUTCOME_TRYV(take_size(members, size));
-  out.cwd = absolute(cwd, g);
+  out.cwd = absolute_folder(cwd, g);
   out.columns = size.columns == 0 ? out.columns : size.columns;
   out.rows = size.rows == 0 ? out.rows : size.rows;
   const auto* lazy = members.if_contains("lazyStart");
@@ -143,7 +137,8 @@ outcome<terminal_options> parse_terminal_query(const request& rq,
   terminal_options out;
   out.id = std::string{query_value(rq, "id").value_or("")};
   BOOST_OUTCOME_TRYV(check_id(out.id));
-  out.cwd = absolute(std::string{query_value(rq, "cwd").value_or("")}, g);
+  out.cwd =
+      absolute_folder(std::string{query_value(rq, "cwd").value_or("")}, g);
   BOOST_OUTCOME_TRY(out.columns, query_number(rq, "cols", out.columns));
   BOOST_OUTCOME_TRY(out.rows, query_number(rq, "rows", out.rows));
   auto entry = chosen_subprotocol(rq.subprotocols, variables_protocol);

@@ -65,6 +65,10 @@ class session : public std::enable_shared_from_this<session> {
   const std::string& trouble() const {
     return trouble_;
   }
+  // 0: there is none.
+  pid_t pid() const {
+    return pid_ > 0 ? pid_ : 0;
+  }
   wakeup_list& changed() {
     return changed_;
   }
