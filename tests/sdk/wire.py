@@ -133,7 +133,19 @@ def uploads_and_downloads(sandbox, sender):
             raise AssertionError(str(answer.headers))
 
 
-STEPS = [follows_logs, opens_a_terminal, uploads_and_downloads]
+def interprets(sandbox, sender):
+    """Java is content with the last message, Go waits for the close."""
+    with sandbox.link("/process/interpreter/execute", sender) as link:
+        link.send_text(json.dumps({"code": "print(6 * 7)\n1 / 0",
+                                   "timeout": JAVA_LIMIT}))
+        said = [json.loads(frame) for frame in link.frames()]
+        same([(each["type"], each["text"], each["name"]) for each in said],
+             [("stdout", "42\n", ""), ("error", "", "ZeroDivisionError"),
+              ("control", "completed", "")])
+        same(link.close_code, 1000)
+
+
+STEPS = [follows_logs, opens_a_terminal, uploads_and_downloads, interprets]
 
 
 def passes(sandbox):

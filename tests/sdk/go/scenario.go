@@ -26,6 +26,7 @@ func modules() []module {
 		{"process", processSteps},
 		{"sessions", sessionSteps},
 		{"pty", ptySteps},
+		{"interpreter", interpreterSteps},
 		{"lsp", lspSteps},
 		{"ports", portSteps},
 		{"life", lifeSteps},

@@ -18,7 +18,8 @@ from daytona import AsyncDaytona, Daytona, DaytonaError
 from stage import Stage, of
 
 # Each has `STEPS`, a list of (title, async function of sandbox and stage).
-MODULES = ["files", "process", "sessions", "pty", "lsp", "preview"]
+MODULES = ["files", "process", "charts", "sessions", "pty", "interpreter",
+           "lsp", "preview"]
 # Of SDKs since 0.195; what 0.190 lacks cannot be tried with it.
 NEWER = ["newer"]
 

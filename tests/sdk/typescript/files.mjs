@@ -19,7 +19,8 @@ async function movesText({ fs }) {
   await fs.uploadFile(Buffer.from(text), 'notes/a.txt')
   assert.equal((await fs.downloadFile('notes/a.txt')).toString(), text)
   const listed = await fs.listFiles('notes')
-  assert.deepEqual(listed.map((file) => [file.name, file.size]), [['a.txt', Buffer.byteLength(text)]])
+  assert.deepEqual(
+    listed.map((file) => [file.name, file.size]), [['a.txt', Buffer.byteLength(text)]])
 }
 
 async function movesBinary(sandbox, { scratch }) {
@@ -49,7 +50,8 @@ async function movesSeveral({ fs }) {
 
 async function streams({ fs }) {
   const bytes = randomBytes(3 * MEBIBYTE)
-  await fs.uploadFileStream(Readable.from([bytes.subarray(0, 7), bytes.subarray(7)]), '/tmp/stream.bin')
+  const source = Readable.from([bytes.subarray(0, 7), bytes.subarray(7)])
+  await fs.uploadFileStream(source, '/tmp/stream.bin')
   const chunks = []
   for await (const chunk of await fs.downloadFileStream('/tmp/stream.bin')) chunks.push(chunk)
   assert.equal(sha256(Buffer.concat(chunks)), sha256(bytes))
@@ -77,7 +79,8 @@ async function changesPermissions({ fs, process: shell }) {
   assert.deepEqual([details.permissions, details.mode], ['0600', '-rw-------'])
   const group = (await shell.executeCommand('id -gn')).result.trim()
   await fs.setFilePermissions('/tmp/owned', { mode: '0640', group })
-  assert.equal((await shell.executeCommand('stat -c %a:%G /tmp/owned')).result.trim(), `640:${group}`)
+  const seen = await shell.executeCommand('stat -c %a:%G /tmp/owned')
+  assert.equal(seen.result.trim(), `640:${group}`)
 }
 
 async function findsAndReplaces({ fs }) {

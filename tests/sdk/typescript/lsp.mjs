@@ -22,7 +22,12 @@ async function understandsPython(sandbox) {
 }
 
 async function understandsTypescript(sandbox) {
-  const code = 'export function double(x: number): number {\n  return 2 * x\n}\nconst text = "abc"\ntext.\n'
+  const code = `export function double(x: number): number {
+  return 2 * x
+}
+const text = "abc"
+text.
+`
   await sandbox.fs.uploadFile(Buffer.from(code), 'web/main.ts')
   const lsp = await sandbox.createLspServer('typescript', 'web')
   await lsp.start()

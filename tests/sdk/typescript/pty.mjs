@@ -16,8 +16,8 @@ function screen() {
       settle()
     },
     shows: (wanted) => new Promise((resolve, reject) => {
-      const giveUp = () => reject(new Error(`no ${JSON.stringify(wanted)} in ${JSON.stringify(text)}`))
-      const timer = setTimeout(giveUp, 10_000)
+      const timer = setTimeout(
+        () => reject(new Error(`no ${JSON.stringify([wanted, text])}`)), 10_000)
       waiting.push([wanted, () => (clearTimeout(timer), resolve())])
       settle()
     }),

@@ -14,7 +14,9 @@ const [packageName, folder, ...chosen] = process.argv.slice(2)
 const sdk = createRequire(join(folder, 'package.json'))(packageName)
 
 // Each exports `steps`, an array of [name, async (sandbox, stage) => ...].
-const MODULES = ['files', 'process', 'sessions', 'pty', 'lsp', 'preview']
+const MODULES = [
+  'files', 'process', 'charts', 'sessions', 'pty', 'interpreter', 'lsp', 'preview',
+]
 // Of SDKs since 0.195; what 0.190 lacks cannot be tried with it.
 const NEWER = ['newer']
 
