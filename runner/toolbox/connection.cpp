@@ -147,6 +147,8 @@ awaitable<bool> connection::dispatch() {
     co_return co_await serve_command(where.kind);
   case duty::errand:
     co_return co_await serve_errand(where);
+  case duty::git:
+    co_return co_await serve_repository(where.errand);
   case duty::session:
     co_return co_await serve_session();
   case duty::terminal:

@@ -1,6 +1,7 @@
 // One connection's life, for server.cpp and the connection's own sources.
 #pragma once
 
+#include <chrono>
 #include <list>
 #include <memory>
 #include <optional>
@@ -54,6 +55,7 @@ struct server_load {
   unsigned requests = 0;
   errand_line errands;
   errand_line searches; // what takes long keeps no other errand waiting
+  errand_line repositories;
 };
 
 class connection : public std::enable_shared_from_this<connection> {
@@ -78,9 +80,15 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<bool> serve_command(duty kind);
   awaitable<bool> write_outcome(const command_outcome& done);
   awaitable<bool> serve_errand(const route& where);
+  awaitable<bool> serve_repository(errand_handler handler);
   awaitable<bool> serve_setting(route where);
   awaitable<bool> serve_session();
   result<std::shared_ptr<errand_process>> start_errand(errand_handler handler);
+  awaitable<bool> relay_errand(std::shared_ptr<errand_process> process,
+                               std::chrono::minutes silence);
+  // Asks the errand to end when the client leaves, until `unwatch_client`.
+  void watch_client(const std::shared_ptr<errand_process>& process);
+  void unwatch_client();
 
   // Of sessions, in connection_sessions.cpp.
   awaitable<outcome<std::string>> read_session_body();
@@ -145,11 +153,10 @@ class connection : public std::enable_shared_from_this<connection> {
   awaitable<std::shared_ptr<command_outcome>> run(command c);
   awaitable<bool> wait_for_turn(errand_line& line, unsigned places);
   awaitable<bool> relay_body(local_stream& errand, std::vector<char>& buffer);
-  // Kills it when the client leaves, until the socket's waits are cancelled.
-  void end_with_client(std::shared_ptr<errand_process> which);
   // Bytes passed on; nullopt when the client is gone.
   awaitable<std::optional<std::uint64_t>>
-  relay_answer(local_stream& errand, std::vector<char>& buffer);
+  relay_answer(local_stream& errand, std::vector<char>& buffer,
+               std::chrono::minutes silence);
 
   runtime& rt_;
   server_load& load_;

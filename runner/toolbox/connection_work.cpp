@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,6 +28,8 @@ using local = asio::local::stream_protocol;
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 constexpr auto errand_time = std::chrono::minutes{10}; // without a byte
+// The child limits itself, more closely.
+constexpr auto repository_time = std::chrono::minutes{35};
 constexpr auto turn_time = std::chrono::seconds{60};
 constexpr auto exit_time = std::chrono::seconds{5};
 constexpr std::size_t whole_answer_limit = 64 << 10;
@@ -34,9 +37,9 @@ constexpr std::size_t whole_answer_limit = 64 << 10;
 } // namespace
 
 // An errand's process, and PID 1's end of what they share.
-struct errand_process {
+struct errand_process : std::enable_shared_from_this<errand_process> {
   errand_process(asio::io_context& io, local::socket own)
-      : stream{std::move(own)}, ended{io} {
+      : stream{std::move(own)}, ended{io}, patience{io} {
     // nop
   }
 
@@ -44,6 +47,17 @@ struct errand_process {
     exit_code = code;
     has_ended = true;
     ended.raise();
+  }
+  // It takes back what it has half done, if it is quick.
+  void ask_to_end() {
+    if (has_ended)
+      return;
+    ::kill(pid, SIGTERM);
+    patience.expires_after(exit_time);
+    patience.async_wait([weak = weak_from_this()](error_code ec) {
+      if (auto self = weak.lock(); self && !ec)
+        self->kill();
+    });
   }
   // Whatever it still does is for nobody.
   void kill() const {
@@ -57,7 +71,9 @@ struct errand_process {
   pid_t pid = -1;
   int exit_code = -1;
   bool has_ended = false;
+  bool ends_with_client = false; // what it does is of use to nobody else
   wakeup ended;
+  asio::steady_timer patience;
 };
 
 // One of the places for errands, given to the next who waits.
@@ -214,34 +230,57 @@ awaitable<bool> connection::serve_errand(const route& where) {
   auto started = start_errand(where.errand);
   if (!started)
     co_return co_await respond(too_busy(started.error().detail));
-  auto process = started.value();
+  // What changes files is not left half done.
+  started.value()->ends_with_client = searches && request_.method == "GET";
+  co_return co_await relay_errand(started.value(), errand_time);
+}
+
+awaitable<bool> connection::serve_repository(errand_handler handler) {
+  if (!co_await wait_for_turn(load_.repositories, limits_.repositories))
+    co_return co_await respond(too_busy("too many git operations at once"));
+  errand_turn here{load_.repositories};
+  auto started = start_errand(handler);
+  if (!started)
+    co_return co_await respond(too_busy(started.error().detail));
+  started.value()->ends_with_client = true;
+  co_return co_await relay_errand(started.value(), repository_time);
+}
+
+awaitable<bool>
+connection::relay_errand(std::shared_ptr<errand_process> process,
+                         std::chrono::minutes silence) {
   std::vector<char> buffer(exchange::buffer_size);
   buffer_.reserve(exchange::buffer_size);
   std::optional<std::uint64_t> sent;
   if (co_await relay_body(process->stream, buffer)) {
-    // What changes files is not left half done.
-    if (searches && request_.method == "GET")
-      end_with_client(process);
-    sent = co_await relay_answer(process->stream, buffer);
-    error_code ignored;
-    stream_.socket().cancel(ignored);
+    if (process->ends_with_client)
+      watch_client(process);
+    sent = co_await relay_answer(process->stream, buffer, silence);
+    unwatch_client();
   }
   bool ended = sent && co_await process->ended.wait(exit_time);
   process->kill();
   if (ended && process->exit_code != 0 && *sent == 0)
     co_return co_await respond(
-        internal_failure("the file operation was ended by the system"));
+        internal_failure("the operation was ended by the system"));
   co_return ended && process->exit_code == 0;
 }
 
-void connection::end_with_client(std::shared_ptr<errand_process> which) {
-  auto until = [self = shared_from_this(), which](error_code ec) {
-    char byte = 0;
-    int fd = self->stream_.socket().native_handle();
-    if (!ec && ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-      which->kill();
+void connection::watch_client(const std::shared_ptr<errand_process>& process) {
+  if (buffer_.size() > 0)
+    return; // its next request is here: nothing tells that it leaves
+  auto look = [self = shared_from_this(), process](error_code ec) {
+    pollfd client{self->stream_.socket().native_handle(), 0, 0};
+    if (!ec && ::poll(&client, 1, 0) == 1 && (client.revents & POLLHUP) != 0)
+      process->ask_to_end();
   };
-  stream_.socket().async_wait(local::socket::wait_read, std::move(until));
+  stream_.socket().async_wait(local::socket::wait_read, look);
+}
+
+// Nothing else waits for the client's socket meanwhile.
+void connection::unwatch_client() {
+  error_code ignored;
+  stream_.socket().cancel(ignored);
 }
 
 awaitable<bool> connection::relay_body(local_stream& errand,
@@ -266,14 +305,16 @@ awaitable<bool> connection::relay_body(local_stream& errand,
 }
 
 awaitable<std::optional<std::uint64_t>>
-connection::relay_answer(local_stream& errand, std::vector<char>& buffer) {
+connection::relay_answer(local_stream& errand, std::vector<char>& buffer,
+                         std::chrono::minutes silence) {
   std::uint64_t sent = 0;
   for (;;) {
-    errand.expires_after(errand_time);
+    errand.expires_after(silence);
     auto [ec, n] =
         co_await errand.async_read_some(asio::buffer(buffer), no_throw);
     if (ec == asio::error::eof || ec == asio::error::connection_reset)
       co_return sent;
+    unwatch_client();
     std::string_view bytes{buffer.data(), n};
     if (ec || !co_await write(bytes))
       co_return std::nullopt;

@@ -153,6 +153,7 @@ void exchange::send_body(std::string_view bytes) {
 }
 
 void exchange::send(std::string_view bytes) {
+  has_sent_ = has_sent_ || !bytes.empty();
   stopwatch waiting{waited_};
   while (!bytes.empty() && !broken_) {
     auto n = ::write(out_, bytes.data(), bytes.size());

@@ -67,6 +67,10 @@ class exchange {
   // either direction, does not count.
   std::chrono::steady_clock::duration worked() const;
 
+  // Whether any of an answer went out.
+  bool has_begun() const {
+    return has_sent_;
+  }
   // Whether one whole answer went out.
   bool is_complete() const {
     return complete_ && !broken_;
@@ -87,6 +91,7 @@ class exchange {
   std::optional<std::uint64_t> left_;
   bool chunked_ = false;
   bool body_ended_ = false;
+  bool has_sent_ = false;
   bool broken_ = false;
   bool complete_ = false;
   std::chrono::steady_clock::time_point begun_ =

@@ -1,6 +1,7 @@
 #include "runner/toolbox/routes.hpp"
 
 #include "runner/toolbox/files/files.hpp"
+#include "runner/toolbox/git/git.hpp"
 #include "runner/toolbox/json_text.hpp"
 #include "runner/toolbox/system/computer_use.hpp"
 #include "runner/toolbox/system/metrics.hpp"
@@ -55,6 +56,10 @@ route setting(outcome<response> (*how)(guest&, std::string_view)) {
   return {duty::setting, nullptr, nullptr, {}, how};
 }
 
+route repository(errand_handler how) {
+  return {duty::git, nullptr, how};
+}
+
 const entry entries[] = {
     {"GET", "/version", answered(version)},
     {"GET", "/work-dir", answered(work_dir)},
@@ -80,10 +85,30 @@ const entry entries[] = {
     {"POST", "/files/upload-v2", errand(files::upload_v2)},
     {"POST", "/files/bulk-upload", errand(files::bulk_upload)},
     {"POST", "/files/bulk-download", errand(files::bulk_download)},
+    {"POST", "/git/clone", repository(git::clone)},
+    {"POST", "/git/init", repository(git::init)},
+    {"GET", "/git/status", repository(git::status)},
+    {"GET", "/git/history", repository(git::history)},
+    {"GET", "/git/branches", repository(git::branches)},
+    {"POST", "/git/branches", repository(git::create_branch)},
+    {"DELETE", "/git/branches", repository(git::delete_branch)},
+    {"POST", "/git/checkout", repository(git::checkout)},
+    {"POST", "/git/add", repository(git::add)},
+    {"POST", "/git/commit", repository(git::commit_staged)},
+    {"POST", "/git/reset", repository(git::reset)},
+    {"POST", "/git/restore", repository(git::restore)},
+    {"POST", "/git/push", repository(git::push)},
+    {"POST", "/git/pull", repository(git::pull)},
+    {"GET", "/git/remotes", repository(git::remotes)},
+    {"POST", "/git/remotes", repository(git::add_remote)},
+    {"GET", "/git/config", repository(git::get_config)},
+    {"POST", "/git/config", repository(git::set_config)},
+    {"POST", "/git/config/user", repository(git::set_user)},
+    {"POST", "/git/credentials", repository(git::credentials)},
 };
 
 // Parts of the contract that are served later, by the first path segments.
-constexpr std::string_view unbuilt[] = {"/git", "/proxy"};
+constexpr std::string_view unbuilt[] = {"/proxy"};
 
 bool is_port_question(std::string_view path) {
   auto slash = path.rfind('/');

@@ -12,6 +12,7 @@ enum class duty {
   execute,     // a command in a shell
   code_run,    // code in an interpreter
   errand,      // files, in a child of its own
+  git,         // a repository, in a child that may take long
   session,     // a shell that lives on
   terminal,    // a pseudo terminal
   process,     // what callers have started

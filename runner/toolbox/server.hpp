@@ -14,6 +14,7 @@ struct server_limits {
   unsigned connections = 1024; // more are answered 503 and closed
   unsigned errands = 64;       // at a time; others wait their turn
   unsigned searches = 8;       // besides those
+  unsigned repositories = 16;  // what git works on, besides those
 };
 
 class server {

@@ -208,6 +208,6 @@ TEST_CASE("every route of the contract is known") {
   CHECK(find_route("PUT", "/files").kind == duty::unknown);
   CHECK(find_route("POST", "/process/execute").kind == duty::execute);
   CHECK(find_route("POST", "/process/session").kind == duty::session);
-  CHECK(find_route("GET", "/git/status").feature == "/git");
+  CHECK(find_route("GET", "/git/status").kind == duty::git);
   CHECK(find_route("GET", "/gitx").kind == duty::unknown);
 }

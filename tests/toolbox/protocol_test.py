@@ -21,7 +21,6 @@ class Routes(unittest.TestCase):
 
     def test_what_is_not_built_says_so_by_name(self):
         for method, path in (
-                ("POST", "/git/clone"), ("GET", "/git/status"),
                 ("GET", "/computeruse/status"),
                 ("GET", "/proxy/80/x")):
             body = check_problem(self, self.daemon.call(method, path, b"{}"),
