@@ -37,9 +37,7 @@ def scale_of(axis):
                  else axis.converter)
     if isinstance(converter, category.StrCategoryConverter):
         return "categorical"
-    kinds = (dates.DateConverter, dates.ConciseDateConverter,
-             dates._SwitchableDateConverter)
-    if (isinstance(converter, kinds)
+    if ("Date" in type(converter).__name__
             or isinstance(axis.get_major_locator(), dates.DateLocator)):
         return "datetime"
     return axis.get_scale()

@@ -1,7 +1,6 @@
 """Runs the Python code on stdin as `python3 -` does, and writes each chart it
 shows as a line of JSON to a descriptor. Executed behind pyplot_hook.py."""
 
-import json
 import linecache
 import os
 import sys
@@ -12,6 +11,7 @@ NAME = "<stdin>"
 
 
 def emit(chart):
+    import json
     text = json.dumps(chart, allow_nan=False) + "\n"
     rest = memoryview(text.encode("ascii", "replace"))
     try:

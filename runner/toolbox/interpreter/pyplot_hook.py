@@ -1,7 +1,6 @@
 """Puts charts.py into matplotlib.pyplot when code imports it, and costs
 nothing before. Executed with `charts_source` in its globals."""
 
-import importlib.util
 import os
 import sys
 
@@ -16,6 +15,7 @@ class PyplotFinder:
     def find_spec(self, name, path=None, target=None):
         if name != "matplotlib.pyplot" or self.looking:
             return None
+        import importlib.util
         self.looking = True
         try:
             spec = importlib.util.find_spec(name)
