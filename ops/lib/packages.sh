@@ -17,7 +17,7 @@ PACKAGES_RUN=(
 )
 PACKAGES_TEST=(
   busybox-static clang-format-14 shellcheck curl iproute2 qemu-system-x86
-  iptables runc clang-14 libclang-rt-14-dev
+  iptables runc clang-14 libclang-rt-14-dev git openssl
 )
 PACKAGES_BENCH=(docker.io)
 
