@@ -26,6 +26,7 @@ func modules() []module {
 		{"process", processSteps},
 		{"sessions", sessionSteps},
 		{"pty", ptySteps},
+		{"git", gitSteps},
 		{"interpreter", interpreterSteps},
 		{"lsp", lspSteps},
 		{"ports", portSteps},

@@ -19,9 +19,9 @@ from stage import Stage, of
 
 # Each has `STEPS`, a list of (title, async function of sandbox and stage).
 MODULES = ["files", "process", "charts", "sessions", "pty", "interpreter",
-           "lsp", "preview"]
+           "git", "lsp", "preview"]
 # Of SDKs since 0.195; what 0.190 lacks cannot be tried with it.
-NEWER = ["newer"]
+NEWER = ["newer", "newer_git"]
 
 
 def modules_for(sandbox):

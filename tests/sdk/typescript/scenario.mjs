@@ -15,10 +15,10 @@ const sdk = createRequire(join(folder, 'package.json'))(packageName)
 
 // Each exports `steps`, an array of [name, async (sandbox, stage) => ...].
 const MODULES = [
-  'files', 'process', 'charts', 'sessions', 'pty', 'interpreter', 'lsp', 'preview',
+  'files', 'process', 'charts', 'sessions', 'pty', 'interpreter', 'git', 'lsp', 'preview',
 ]
 // Of SDKs since 0.195; what 0.190 lacks cannot be tried with it.
-const NEWER = ['newer']
+const NEWER = ['newer', 'newer_git']
 
 async function step(name, body) {
   const began = performance.now()
