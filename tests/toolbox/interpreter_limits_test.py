@@ -103,6 +103,11 @@ class Limits(WithDaemon):
                          ("on\n", "completed", None))
         self.assertIn("too large", run.err)
 
+    def test_descriptors_that_the_code_closed_are_there_again(self):
+        self.run_code("import os; os.close(1); os.close(2)")
+        run = self.run_code("print('back'); os.system('echo too')")
+        self.assertEqual((run.out, run.control), ("back\ntoo\n", "completed"))
+
     def test_code_of_one_mebibyte(self):
         code = "x = 0\n" + "#" + "ü" * 500000 + "\n" + "print('end')"
         self.assertEqual(self.run_code(code).out, "end\n")

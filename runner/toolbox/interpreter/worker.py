@@ -101,6 +101,7 @@ class Interpreter:
         self.count = 0
         self.flags = 0
         self.sources = []
+        self.spares = {fd: os.dup(fd) for fd in (1, 2)}
         self.main = types.ModuleType("__main__")
         self.main.__dict__["__builtins__"] = __builtins__
         sys.modules["__main__"] = self.main
@@ -130,8 +131,17 @@ class Interpreter:
                 flush()
                 os._exit(0)  # a fork that fell out of the code
             self.leave(before)
+            self.reopen()
             flush()
             self.channel.send(outcome)
+
+    def reopen(self):
+        """What the code closed is there again for the next."""
+        for fd, spare in self.spares.items():
+            try:
+                os.fstat(fd)
+            except OSError:
+                os.dup2(spare, fd)
 
     @staticmethod
     def enter(variables):
