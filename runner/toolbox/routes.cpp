@@ -107,9 +107,6 @@ const entry entries[] = {
     {"POST", "/git/credentials", repository(git::credentials)},
 };
 
-// Parts of the contract that are served later, by the first path segments.
-constexpr std::string_view unbuilt[] = {"/proxy"};
-
 bool is_port_question(std::string_view path) {
   auto slash = path.rfind('/');
   return path.starts_with("/port/") && slash > 6
@@ -144,9 +141,6 @@ route find_route(std::string_view method, std::string_view path) {
     return errand(port_in_use);
   if (auto name = computer_use_route(method, path); !name.empty())
     return {duty::not_built, nullptr, nullptr, name};
-  for (auto prefix : unbuilt)
-    if (is_below(path, prefix))
-      return {duty::not_built, nullptr, nullptr, prefix};
   return {};
 }
 

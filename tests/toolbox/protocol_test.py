@@ -19,20 +19,14 @@ class Routes(unittest.TestCase):
                          "application/json; charset=utf-8")
         self.assertEqual(answer.json["user"], "nobody")
 
-    def test_what_is_not_built_says_so_by_name(self):
-        for method, path in (
-                ("GET", "/computeruse/status"),
-                ("GET", "/proxy/80/x")):
-            body = check_problem(self, self.daemon.call(method, path, b"{}"),
-                                 501, "NOT_IMPLEMENTED", "not implemented")
-            self.assertIn("/" + path.split("/")[1], body["message"])
-
     def test_what_is_unknown_is_404_with_a_body(self):
         for method, path in (("GET", "/"), ("GET", "/nothing"),
                              ("GET", "/filesystem"), ("GET", "/portal"),
                              ("DELETE", "/version"), ("PUT", "/files"),
                              ("GET", "/process/execute"),
-                             ("GET", "/files/upload"), ("BREW", "/version")):
+                             ("GET", "/files/upload"), ("BREW", "/version"),
+                             ("GET", "/proxy/80/x"), ("GET", "/git/nothing"),
+                             ("GET", "/computeruse/nothing")):
             body = check_problem(self, self.daemon.call(method, path), 404,
                                  "NOT_FOUND", "404 page not found")
             self.assertEqual((body["method"], body["path"]), (method, path))
