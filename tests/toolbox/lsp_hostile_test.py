@@ -42,7 +42,7 @@ def symbol(name):
 if mode == "exits":
     sys.stderr.write("no module named something\n")
     sys.exit(3)
-if mode == "children":
+if mode in ("children", "orphans"):
     for _ in range(3):
         subprocess.Popen(["setsid", "sleep", "1000.75"])
         if os.fork() == 0:
@@ -85,7 +85,7 @@ while True:
     elif mode == "header":
         while True:
             raw(b"x" * 65536)
-    elif mode == "dies":
+    elif mode in ("dies", "orphans"):
         os.kill(os.getpid(), 9)
     elif mode == "list":
         write({"id": number, "result": [symbol("s%d" % i)
@@ -96,6 +96,7 @@ while True:
         time.sleep(0.3)
         write({"id": number, "result": [symbol("slow")]})
     elif mode == "silent":
+        open("asked", "w").close()
         time.sleep(1000)
     elif mode == "stale":
         write({"id": number + 7, "result": [symbol("wrong")]})
@@ -209,6 +210,30 @@ class Servers(unittest.TestCase):
         self.assertEqual(daemon.post("/lsp/stop", PROJECT).status, 200)
         self.assertEqual(
             daemon.output("pgrep -fx 'sleep 1000[.]75' || true"), "")
+
+    def test_nothing_is_left_of_one_that_ends_by_itself(self):
+        daemon = self.started("orphans")
+        check_problem(self, daemon.get(SYMBOLS), 500, "INTERNAL_SERVER_ERROR",
+                      "signal 9")
+        self.assertTrue(wait_until(lambda: daemon.output(
+            "pgrep -fx 'sleep 1000[.]75' || true") == ""))
+
+    def test_who_waits_is_told_that_it_was_stopped(self):
+        daemon = self.started("silent")
+        answers = []
+        asking = threading.Thread(
+            target=lambda: answers.append(daemon.get(SYMBOLS)))
+        asking.start()
+        asked = os.path.join(daemon.work, "asked")
+        self.assertTrue(wait_until(lambda: os.path.exists(asked)))
+        self.assertEqual(daemon.post("/lsp/stop", PROJECT).status, 200)
+        asking.join(20)
+        self.assertFalse(asking.is_alive())
+        # Who is asked first, its keeper or PID 1, is a matter of chance.
+        self.assertEqual(answers[0].status, 500, answers[0].text)
+        self.assertRegex(answers[0].json["message"],
+                         "has ended.*(was stopped|signal 15)")
+        self.assertEqual(self.children(daemon), [])
 
     def test_its_own_questions_are_answered(self):
         daemon = self.started("asks")

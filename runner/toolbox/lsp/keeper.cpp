@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <optional>
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -15,6 +14,7 @@
 #include "runner/toolbox/lsp/lsp_queries.hpp"
 #include "runner/toolbox/passed_descriptor.hpp"
 #include "runner/toolbox/pipe_ends.hpp"
+#include "runner/toolbox/sessions/process_tree.hpp"
 #include "runner/toolbox/spawn.hpp"
 
 namespace varve::toolbox {
@@ -38,24 +38,34 @@ constexpr std::string_view capabilities =
     R"("workspace":{"symbol":{"dynamicRegistration":false},)"
     R"("workspaceFolders":true}})";
 
-struct server_process {
-  pid_t pid = -1;
-  int in = -1;
-  int out = -1;
-  int err = -1;
-};
-
 void tell_trouble(std::string why) {
   if (why.size() > trouble_limit)
     why.erase(0, why.size() - trouble_limit);
   send_with_descriptor(child_channel, why, -1);
 }
 
+// A child's end interrupts ppoll, and nothing else.
+void watch_children() {
+  sigset_t one;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &one, nullptr);
+  ::signal(SIGCHLD, [](int) {});
+}
+
+void reset_signals() {
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGPIPE, SIG_DFL);
+  ::signal(SIGCHLD, SIG_DFL);
+}
+
 [[noreturn]] void become_server(const guest& g, const std::string& program,
                                 const language& of, const std::string& project,
                                 int in, int out, int err) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::signal(SIGPIPE, SIG_DFL);
+  reset_signals();
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
@@ -106,12 +116,23 @@ std::string initialize_params(const language& of, const std::string& project) {
   return out + ",\"capabilities\":" + std::string{capabilities} + "}";
 }
 
+// All of them, also those that have left the server's session.
+void end_descendants() {
+  for (int i = 0; i < ending_steps; ++i) {
+    auto all = process_tree(::getpid());
+    if (all.empty())
+      return;
+    for (auto pid : all)
+      ::kill(pid, SIGKILL);
+    ::usleep(ending_step);
+  }
+}
+
 class keeper {
  public:
   keeper(const guest& g, const language& of, std::string project,
-         server_process process)
-      : language_{of}, project_{std::move(project)}, process_{process},
-        server_{process.in, process.out, process.err, answers_},
+         const server_process& process)
+      : language_{of}, project_{std::move(project)}, server_{process, answers_},
         queries_{server_, of, g.workdir, project_} {
     // nop
   }
@@ -131,7 +152,6 @@ class keeper {
       server_.wait_for(child_channel);
       if (!server_.is_over() && !take_request())
         return {};
-      collect();
     }
     answers_.finish(last_answers_time);
     return ending();
@@ -162,37 +182,22 @@ class keeper {
     return true;
   }
 
-  // Orphans of the server come to this process.
-  void collect() {
-    int status = 0;
-    for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;)
-      if (pid == process_.pid)
-        status_ = status;
-  }
-
   // What to say of a server that is over.
   std::string ending() {
-    // One that closed its output is about to end by itself.
-    for (int i = 0; i < ending_steps && !status_; ++i) {
-      collect();
-      if (!status_)
-        ::usleep(ending_step);
-    }
+    auto status = server_.wait_status();
     std::string out{language_.program};
-    if (!status_)
+    if (!status)
       out += ": " + server_.trouble();
-    else if (WIFEXITED(*status_))
-      out += " ended with exit code " + std::to_string(WEXITSTATUS(*status_));
+    else if (WIFEXITED(*status))
+      out += " ended with exit code " + std::to_string(WEXITSTATUS(*status));
     else
-      out += " was ended by signal " + std::to_string(WTERMSIG(*status_));
+      out += " was ended by signal " + std::to_string(WTERMSIG(*status));
     auto words = server_.last_words();
     return words.empty() ? out : out + "; it wrote: " + words;
   }
 
   const language& language_;
   std::string project_;
-  server_process process_;
-  std::optional<int> status_; // of a server that has ended
   answer_queue answers_;
   language_client server_;
   lsp_queries queries_;
@@ -205,6 +210,7 @@ int keep_language_server(const guest& g, const language& of,
                          const std::string& trouble) {
   // So that whoever ends this one finds all that came of it.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  watch_children();
   ::signal(SIGPIPE, SIG_IGN);
   if (!trouble.empty()) {
     tell_trouble(trouble);
@@ -218,7 +224,7 @@ int keep_language_server(const guest& g, const language& of,
   auto why = keeper{g, of, project, started.value()}.serve();
   if (!why.empty())
     tell_trouble(why);
-  ::kill(started.value().pid, SIGKILL);
+  end_descendants();
   return why.empty() ? 0 : 1;
 }
 

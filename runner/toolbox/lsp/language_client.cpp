@@ -1,12 +1,14 @@
 #include "runner/toolbox/lsp/language_client.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <vector>
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runner/toolbox/json_text.hpp"
@@ -20,14 +22,14 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t errors_kept = 4 << 10;
 constexpr int reads_per_turn = 16;
+constexpr int ending_steps = 20;
+constexpr useconds_t ending_step = 10'000;
 constexpr std::size_t deepest_message = 256;
 
-int milliseconds_until(std::optional<language_client::time_point> until) {
-  if (!until)
-    return -1;
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(
-      *until - steady_clock::now());
-  return static_cast<int>(std::max<std::int64_t>(0, left.count()));
+timespec time_until(std::optional<language_client::time_point> until) {
+  auto left = until ? *until - steady_clock::now() : steady_clock::duration{};
+  auto all = std::max<std::int64_t>(0, std::chrono::nanoseconds{left}.count());
+  return {all / 1'000'000'000, all % 1'000'000'000};
 }
 
 std::string text_of(const json::object& members, std::string_view name) {
@@ -38,8 +40,10 @@ std::string text_of(const json::object& members, std::string_view name) {
 
 } // namespace
 
-language_client::language_client(int in, int out, int err, answer_queue& others)
-    : in_{in}, out_{out}, err_{err}, others_{others} {
+language_client::language_client(const server_process& server,
+                                 answer_queue& others)
+    : pid_{server.pid}, in_{server.in}, out_{server.out}, err_{server.err},
+      others_{others} {
   // nop
 }
 
@@ -101,15 +105,38 @@ bool language_client::turn(int channel, std::optional<time_point> until) {
   if (wanted != 0)
     polls.push_back({in_, wanted, 0});
   others_.add_to(polls);
-  if (::poll(polls.data(), polls.size(), milliseconds_until(until)) < 0)
-    return false;
-  if (polls[1].revents != 0)
+  sigset_t none;
+  ::sigemptyset(&none);
+  auto limit = time_until(until);
+  if (::ppoll(polls.data(), polls.size(), until ? &limit : nullptr, &none) < 0)
+    polls.assign(polls.size(), {});
+  collect();
+  if (polls[1].revents != 0 || status_)
     read_errors();
-  if (polls[0].revents != 0)
+  if (polls[0].revents != 0 || status_)
     read_output();
+  // Its children may keep its output open.
+  if (status_)
+    end("its process has ended");
   write_some();
   others_.serve();
   return polls[2].revents != 0;
+}
+
+void language_client::collect() {
+  int status = 0;
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;)
+    if (pid == pid_)
+      status_ = status;
+}
+
+std::optional<int> language_client::wait_status() {
+  collect();
+  for (int i = 0; i < ending_steps && !status_; ++i) {
+    ::usleep(ending_step);
+    collect();
+  }
+  return status_;
 }
 
 void language_client::read_output() {

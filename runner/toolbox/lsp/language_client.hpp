@@ -10,6 +10,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <sys/types.h>
 
 #include "runner/toolbox/lsp/answer_queue.hpp"
 #include "runner/toolbox/lsp/frame_parser.hpp"
@@ -17,15 +18,23 @@
 
 namespace varve::toolbox {
 
+struct server_process {
+  pid_t pid = -1;
+  int in = -1;
+  int out = -1;
+  int err = -1;
+};
+
 class language_client {
  public:
   using time_point = std::chrono::steady_clock::time_point;
   static constexpr std::size_t message_limit = 16 << 20;
   static constexpr std::size_t unsent_limit = 32 << 20;
 
-  // Takes over the descriptors, which must not block; `others` are served
-  // while it waits.
-  language_client(int in, int out, int err, answer_queue& others);
+  // Of a child of this process. Takes over the descriptors, which must not
+  // block; `others` are served while it waits. SIGCHLD must be blocked and
+  // have a handler: it interrupts the wait.
+  language_client(const server_process& server, answer_queue& others);
   language_client(const language_client&) = delete;
   ~language_client();
 
@@ -44,6 +53,9 @@ class language_client {
   const std::string& trouble() const {
     return trouble_;
   }
+  // As waitpid gives it, once its process has ended; waits a moment for one
+  // that is about to.
+  std::optional<int> wait_status();
   // The end of what it wrote to stderr.
   std::string last_words() const;
 
@@ -51,6 +63,8 @@ class language_client {
   // One round of poll(2); with -1 for `channel` at most until `until`. True
   // when the channel can be read.
   bool turn(int channel, std::optional<time_point> until);
+  // Takes all children that have ended: orphans of the server come here.
+  void collect();
   void read_output();
   void read_errors();
   void write_some();
@@ -60,6 +74,8 @@ class language_client {
              const boost::json::object& message);
   void end(std::string why);
 
+  pid_t pid_;
+  std::optional<int> status_;
   int in_;
   int out_;
   int err_;

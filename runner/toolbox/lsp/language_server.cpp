@@ -1,6 +1,7 @@
 #include "runner/toolbox/lsp/language_server.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -50,49 +51,51 @@ void language_server::fail(std::string why) {
 }
 
 void language_server::read_channel() {
-  channel_.async_wait(stream_descriptor::wait_read,
-                      [self = shared_from_this()](error_code ec) {
-                        if (!ec && self->take_message())
-                          self->read_channel();
-                      });
+  channel_.async_wait(
+      stream_descriptor::wait_read, [self = shared_from_this()](error_code ec) {
+        if (ec)
+          return;
+        auto n = self->take_message();
+        if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+          self->read_channel();
+      });
 }
 
-bool language_server::take_message() {
+ssize_t language_server::take_message() {
   char text[4 << 10];
   auto n = ::recv(channel_.native_handle(), text, sizeof text, MSG_DONTWAIT);
-  if (n < 0)
-    return errno == EAGAIN || errno == EINTR;
+  if (n <= 0)
+    return n;
   std::string_view message{text, static_cast<std::size_t>(n)};
-  if (message == keeper_ready && state_ == condition::starting) {
+  if (message != keeper_ready) {
+    trouble_ = std::string{message};
+  } else if (state_ == condition::starting) {
     state_ = condition::running;
     changed.raise();
-  } else if (!message.empty()) {
-    trouble_ = std::string{message};
   }
-  return n > 0;
+  return n;
 }
 
 // What the server has left behind goes too.
 void language_server::on_exit() {
-  while (channel_.is_open() && take_message()) {
-    if (errno == EAGAIN)
-      break;
+  while (channel_.is_open() && take_message() > 0) {
+    // nop
   }
   fail("it was ended by the system");
   end_tree(
       rt_, pid_, std::chrono::seconds{0}, [] { return false; }, [] {});
 }
 
-bool language_server::hand_over(std::string_view packed, int answer) const {
+bool language_server::hand_over(std::string_view packed, int answer) {
   return requests_ <= most_requests && channel_.is_open()
-         && send_with_descriptor(
-             const_cast<stream_descriptor&>(channel_).native_handle(), packed,
-             answer);
+         && send_with_descriptor(channel_.native_handle(), packed, answer);
 }
 
 void language_server::end(std::function<void()> done) {
   if (pid_ < 0 || state_ == condition::ended)
     return done();
+  if (trouble_.empty())
+    trouble_ = "it was stopped";
   auto lives = [self = shared_from_this()] {
     return self->state_ != condition::ended;
   };

@@ -46,7 +46,7 @@ class language_server : public std::enable_shared_from_this<language_server> {
 
   // Gives the keeper a request and the socket for its answer, of which the
   // caller keeps the other end. False: it has too many already.
-  bool hand_over(std::string_view packed, int answer) const;
+  bool hand_over(std::string_view packed, int answer);
   // A place among the requests for as long as it lives.
   class turn {
    public:
@@ -69,8 +69,8 @@ class language_server : public std::enable_shared_from_this<language_server> {
 
  private:
   void read_channel();
-  // False when there is nothing more to come.
-  bool take_message();
+  // As recv.
+  ssize_t take_message();
   void on_exit();
   void fail(std::string why);
 
