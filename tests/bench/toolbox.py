@@ -2,7 +2,8 @@
 """What an agent does in a running sandbox, through gateway and toolbox.
 
 Cases: `exec` (the round trip of `true`, beside `docker exec` and `crun exec`),
-`upload` and `download` (1 GiB beside `cp`), `keystroke` (a terminal's echo).
+`upload` and `download` (1 GiB beside `cp`), `keystroke` (a terminal's echo),
+`interpreter` (`1+1` beside a new `python3 -c`).
 One of each in turn, so that what slows one slows all. JSON lines on stdout,
 progress on stderr.
 """
@@ -27,10 +28,11 @@ from harness.client import Client  # noqa: E402
 from harness.server import images_folder  # noqa: E402
 from yardsticks.crun_exec import CrunExec  # noqa: E402
 from yardsticks.docker_exec import DockerExec  # noqa: E402
-from yardsticks.local import Copy, LocalTerminal  # noqa: E402
+from yardsticks.local import (Copy, LocalTerminal,  # noqa: E402
+                              NewInterpreter)
 from yardsticks.ours import Raw  # noqa: E402
-from yardsticks.sandboxed import (Download, Exec, Keystroke,  # noqa: E402
-                                  Upload)
+from yardsticks.sandboxed import (Download, Exec,  # noqa: E402
+                                  Interpreter, Keystroke, Upload)
 
 MIB = 1 << 20
 WARM_UP = 5
@@ -94,6 +96,12 @@ def bench_keystroke(box, count):
         time_row("keystroke", mine, local, theirs)
 
 
+def bench_interpreter(box, count):
+    ours, new = Interpreter(box, SandboxSocket), NewInterpreter()
+    mine, theirs = in_turn("interpreter", count, WARM_UP, ours, new)
+    time_row("interpreter", mine, new, theirs)
+
+
 def start_yardsticks(server, stack):
     images = images_folder()
     with open(f"{images}/default", encoding="ascii") as default:
@@ -119,6 +127,7 @@ def main():
         server = stack.enter_context(own_server(options.build))
         box = stack.enter_context(Sandbox(server))
         bench_keystroke(box, options.count)
+        bench_interpreter(box, options.count)
         bench_files(box, server.home, options.mib * MIB, options.files)
         bench_exec(box, start_yardsticks(server, stack), options.count)
 

@@ -130,3 +130,22 @@ class Keystroke:
         if echo != b"x":
             raise RuntimeError(f"the echo is {echo}")
         return took
+
+
+class Interpreter:
+    """`1+1` in the default context, a connection each time as clients have
+    it, to its result and completion."""
+
+    def __init__(self, box, socket):
+        self.box, self.socket = box, socket
+
+    def once(self):
+        """Milliseconds."""
+        begun = time.perf_counter()
+        with self.socket(self.box, "/process/interpreter/execute") as link:
+            link.send_text('{"code":"1+1"}')
+            told = link.all()
+        took = (time.perf_counter() - begun) * 1000
+        if b'"2"' not in told or b'"completed"' not in told:
+            raise RuntimeError(f"the interpreter told {told}")
+        return took
