@@ -19,11 +19,12 @@ namespace varve::runner {
 namespace {
 
 constexpr long tmpfs_type = 0x01021994;
+constexpr long cgroup2_type = 0x63677270;
 
-bool is_tmpfs(const std::string& path) {
+bool is_of_type(const std::string& path, long type) {
   struct statfs status {};
   return ::statfs(path.c_str(), &status) == 0
-         && static_cast<long>(status.f_type) == tmpfs_type;
+         && static_cast<long>(status.f_type) == type;
 }
 
 bool is_mount_point(const std::string& path) {
@@ -35,12 +36,32 @@ bool is_mount_point(const std::string& path) {
 // spreads to namespaces of others.
 result<void> make_run_directory(const std::string& path) {
   VARVE_CHECK(make_directories(path, 0711));
-  if (is_mount_point(path) && is_tmpfs(path))
+  if (is_mount_point(path) && is_of_type(path, tmpfs_type))
     return ok();
   VARVE_CHECK(mount_tmpfs(path, "mode=711,size=256m"));
   if (::mount(nullptr, path.c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
     return last_error("make " + path + " private");
   return ok();
+}
+
+// Moving a process into a control group, which every command begins with,
+// waits 5 to 10 ms for all processors to pass a quiet point, unless some
+// hierarchy of the host favours moves. This one exists for that and holds
+// nothing. Where the kernel has no such thing (before 6.0) moves stay slow, and
+// where there is no hierarchy of v1 yet: programs would see a first one.
+void favor_moves(const layout& where) {
+  auto path = where.run() + "/moves";
+  auto wanted = "none,favordynmods,name=" + where.cgroup();
+  if (is_mount_point(path) || is_of_type("/sys/fs/cgroup", cgroup2_type))
+    return;
+  auto made = make_directories(path, 0700);
+  if (made
+      && ::mount("cgroup", path.c_str(), "cgroup",
+                 MS_NOSUID | MS_NODEV | MS_NOEXEC, wanted.c_str())
+             != 0)
+    made = last_error("mount " + path);
+  if (!made)
+    log_info("runner", "commands start slowly: " + made.error().detail);
 }
 
 std::string find_program(const std::string& name) {
@@ -106,6 +127,8 @@ result<std::unique_ptr<machine>> machine::open(const config& settings) {
   VARVE_TRY(auto addresses,
             address_plan::open(settings.data_dir + "/network", settings.subnet,
                                where.instance()));
+  VARVE_CHECK(make_run_directory(where.run()));
+  favor_moves(where);
   VARVE_TRY(auto groups, cgroups::open(where.cgroup()));
   VARVE_TRY(auto means, choose_means(settings));
   VARVE_TRY(auto runner_id,
@@ -113,7 +136,6 @@ result<std::unique_ptr<machine>> machine::open(const config& settings) {
   auto out = std::make_unique<machine>(
       machine{settings, std::move(where), addresses, std::move(groups),
               std::move(means), std::move(runner_id)});
-  VARVE_CHECK(make_run_directory(out->where.run()));
   // runc, on its way to being the guest's root, walks there by its path. What
   // lies below has modes of its own.
   auto closed = out->means.runtime_cgroups ? 0711u : 0700u;
