@@ -38,11 +38,12 @@ MIB = 1 << 20
 WARM_UP = 5
 
 
-def in_turn(case, count, warm_up, *runners):
-    """The milliseconds of each."""
+def in_turn(case, count, warm_up, *runners, before=lambda: None):
+    """The milliseconds of each; `before` is not timed."""
     times = [[] for _ in runners]
     for number in range(warm_up + count):
         for runner, taken in zip(runners, times):
+            before()
             took = runner.once()
             if number >= warm_up:
                 taken.append(took)
@@ -85,7 +86,7 @@ def bench_files(box, folder, size, count):
     with Copy(folder, size) as copy:
         up, down, theirs = in_turn("upload and download", count, 1,
                                    Upload(box, size), Download(box, size),
-                                   copy)
+                                   copy, before=os.sync)
         rate_row("upload", size, up, copy, theirs)
         rate_row("download", size, down, copy, theirs)
 

@@ -66,6 +66,10 @@ struct message {
   bool is_whole = false;
 };
 
+bool is_complete(const message& m) {
+  return m.outcome == head_outcome::complete;
+}
+
 void check(const message_head& h) {
   auto lengths = h.headers.count("Content-Length");
   auto encodings = h.headers.count("Transfer-Encoding");
@@ -144,7 +148,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   auto at_once = read({stream.whole});
   claim(cut.size() == at_once.size(), "cuts make no messages");
   for (std::size_t i = 0; i < cut.size(); ++i) {
-    claim(cut[i].outcome == at_once[i].outcome
+    // What ends early may be seen to be malformed before its end, or not.
+    claim(is_complete(cut[i]) == is_complete(at_once[i])
               && cut[i].is_whole == at_once[i].is_whole,
           "nor break them");
     claim(!cut[i].is_whole || cut[i].body == at_once[i].body, "nor their body");

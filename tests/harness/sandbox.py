@@ -24,6 +24,8 @@ class Sandbox:
         return self
 
     def __exit__(self, *_):
+        # The kept connection may have been idle for too long.
+        self.client.close()
         self.client.delete(self.id)
         self.client.close()
 
