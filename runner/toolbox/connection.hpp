@@ -56,6 +56,7 @@ struct server_load {
   errand_line errands;
   errand_line searches; // what takes long keeps no other errand waiting
   errand_line repositories;
+  errand_line starts; // of commands: each fork takes a while
 };
 
 class connection : public std::enable_shared_from_this<connection> {

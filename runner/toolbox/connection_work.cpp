@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -111,6 +112,8 @@ awaitable<bool> connection::serve_command(duty kind) {
   auto wanted = co_await read_command(kind);
   if (!wanted)
     co_return co_await respond(std::move(wanted.error()));
+  if (!co_await wait_for_turn(load_.starts, 1))
+    co_return co_await respond(too_busy("too many commands start at once"));
   auto done = co_await run(std::move(wanted.value()));
   if (done->refused)
     co_return co_await respond(std::move(*done->refused));
@@ -135,11 +138,16 @@ awaitable<std::shared_ptr<command_outcome>> connection::run(command c) {
     wakeup ended;
   };
   auto state = std::make_shared<waiting>(rt_.io);
-  run_command(rt_, std::move(c),
-              [state](std::shared_ptr<command_outcome> result) {
-                state->result = std::move(result);
-                state->ended.raise();
-              });
+  auto tell = [state](std::shared_ptr<command_outcome> result) {
+    state->result = std::move(result);
+    state->ended.raise();
+  };
+  {
+    errand_turn start{load_.starts};
+    run_command(rt_, std::move(c), tell);
+    // What is quick to answer comes before the next start.
+    co_await asio::post(rt_.io, asio::use_awaitable);
+  }
   // The command has its own limit, if its caller wanted one.
   while (!co_await state->ended.wait(std::chrono::hours{24})) {
     // nop
