@@ -82,8 +82,9 @@ void check(const message_head& h) {
           "a field stays on its line");
 }
 
-awaitable<void> read_all(byte_stream& from, std::vector<message>& out) {
-  message_reader reader{from, message_reader::kind::request, head_limit};
+awaitable<void> read_all(byte_stream& from, std::size_t limit,
+                         std::vector<message>& out) {
+  message_reader reader{from, message_reader::kind::request, limit};
   char part[100];
   for (int n = 0; n < most_messages; ++n) {
     auto& m = out.emplace_back();
@@ -106,12 +107,13 @@ awaitable<void> read_all(byte_stream& from, std::vector<message>& out) {
   }
 }
 
-std::vector<message> read(std::vector<std::string_view> pieces) {
+std::vector<message> read(std::vector<std::string_view> pieces,
+                          std::size_t limit = head_limit) {
   asio::io_context io{1};
   stream_registry registry;
   sent_stream from{registry, std::move(pieces)};
   std::vector<message> out;
-  asio::co_spawn(io, read_all(from, out), [](std::exception_ptr failed) {
+  asio::co_spawn(io, read_all(from, limit, out), [](std::exception_ptr failed) {
     claim(!failed, "reading throws nothing");
   });
   io.run();
@@ -130,7 +132,8 @@ void check_forwarded(const message& m) {
     text += "0\r\n\r\n";
   if (m.head.version == 10)
     return; // written as 1.1, which asks for more
-  auto again = read({text});
+  // Written out, a field takes a byte more: the blank after its colon.
+  auto again = read({text}, 2 * head_limit);
   claim(!again.empty() && again[0].outcome == head_outcome::complete
             && again[0].is_whole,
         "what is passed on can be read");
