@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -68,6 +69,14 @@ struct RegisterRunner {
 
 // --- sandbox ---------------------------------------------------------------
 
+// What a sandbox may reach; neither: all that any may.
+struct network_rules {
+  bool block_all = false;
+  std::string allow_list; // "a.b.c.d/n,...", checked; empty = off
+
+  friend bool operator==(const network_rules&, const network_rules&) = default;
+};
+
 // The caller resolved the snapshot and sealed the env (events/vault.hpp).
 struct CreateSandbox {
   std::string sandbox_id;
@@ -83,6 +92,8 @@ struct CreateSandbox {
   std::string region;
   schema::Resources resources;
   schema::TimersT timers;
+  std::uint32_t ttl_minutes = 0; // from now; 0 = no end
+  network_rules network;
 };
 
 struct StartSandbox {
@@ -109,10 +120,38 @@ struct RotateSigningKey {
   std::uint64_t replaces = 0; // its version as a read model shows it
 };
 
-using command = std::variant<CreateOrganization, CreateApiKey, RevokeApiKey,
-                             RegisterSnapshot, RegisterRunner, CreateSandbox,
-                             StartSandbox, StopSandbox, RecoverSandbox,
-                             DestroySandbox, ReplaceLabels, RotateSigningKey>;
+struct PauseSandbox {
+  std::string sandbox_id;
+};
+// What is not given stays as it is.
+struct ResizeSandbox {
+  std::string sandbox_id;
+  std::optional<std::uint32_t> cpu_millis;
+  std::optional<std::uint32_t> memory_mib;
+};
+struct SetNetwork {
+  std::string sandbox_id;
+  network_rules network;
+};
+// The same. Minutes; of auto-stop and auto-pause, setting one ends the other.
+struct SetTimers {
+  std::string sandbox_id;
+  std::optional<std::int32_t> auto_stop;
+  std::optional<std::int32_t> auto_pause;
+  std::optional<std::int32_t> auto_delete;
+  std::optional<std::uint32_t> ttl_minutes; // from now; 0 = no end
+};
+struct SetPublic {
+  std::string sandbox_id;
+  bool is_public = false;
+};
+
+using command =
+    std::variant<CreateOrganization, CreateApiKey, RevokeApiKey,
+                 RegisterSnapshot, RegisterRunner, CreateSandbox, StartSandbox,
+                 StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels,
+                 PauseSandbox, ResizeSandbox, SetNetwork, SetTimers, SetPublic,
+                 RotateSigningKey>;
 
 struct command_reply {
   std::string aggregate_id;

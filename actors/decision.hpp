@@ -49,6 +49,8 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::SandboxStopped:
   case schema::Event::SandboxFailed:
   case schema::Event::SandboxDestroyRequested:
+  case schema::Event::SandboxResizeRequested:
+  case schema::Event::SandboxAdjusted:
     return true;
   case schema::Event::NONE:
   case schema::Event::LogCreated:
@@ -63,6 +65,15 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::SandboxLabelsReplaced:
   case schema::Event::SandboxDestroyRetried:
   case schema::Event::SandboxSigningKeyRotated:
+  case schema::Event::SandboxIdleAsked:
+  case schema::Event::SandboxFoundBusy:
+  case schema::Event::SandboxPauseRequested:
+  case schema::Event::SandboxPaused:
+  case schema::Event::SandboxResumeRequested:
+  case schema::Event::SandboxResumed:
+  case schema::Event::SandboxTimersSet:
+  case schema::Event::SandboxPublicSet:
+  case schema::Event::SandboxNetworkRequested:
     return false;
   }
   return false;
@@ -73,7 +84,8 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
 constexpr bool needs_admission(schema::Event kind) noexcept {
   return counts_in_organization(kind) && kind != schema::Event::SandboxStopped
          && kind != schema::Event::SandboxFailed
-         && kind != schema::Event::SandboxDestroyRequested;
+         && kind != schema::Event::SandboxDestroyRequested
+         && kind != schema::Event::SandboxAdjusted;
 }
 
 template <class Event>

@@ -143,7 +143,9 @@ class running_gateway final : public gateway {
   }
 
   gateway_options options_;
-  activity used_;
+  activity used_{[this](const std::string& id, timestamp at) {
+    services_.guests.note_use(id, at);
+  }};
   admission admitted_{options_.bounds};
   services services_;
   stream_registry streams_;

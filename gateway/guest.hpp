@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "events/base/clock.hpp"
 #include "events/base/result.hpp"
 
 namespace varve {
@@ -16,6 +17,9 @@ class guest {
   // guest_unreachable when the sandbox does not run here or its toolbox does
   // not accept.
   virtual result<int> connect_toolbox(std::string_view sandbox_id) = 0;
+
+  // The sandbox was used at that time, by whatever way. Any thread, at once.
+  virtual void note_use(std::string_view sandbox_id, timestamp at) = 0;
 };
 
 } // namespace varve

@@ -41,6 +41,14 @@ sandbox::status status_of(projections::sandbox_state state) noexcept {
     return to::stopped;
   case from::starting:
     return to::starting;
+  case from::pausing:
+    return to::pausing;
+  case from::paused:
+    return to::paused;
+  case from::resuming:
+    return to::resuming;
+  case from::resizing:
+    return to::adjusting;
   case from::error:
     return to::error;
   case from::destroying:

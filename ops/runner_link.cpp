@@ -37,4 +37,9 @@ result<int> runner_link::connect_toolbox(std::string_view sandbox_id) {
   return failure(errc::runner_unavailable, "the runner is starting");
 }
 
+void runner_link::note_use(std::string_view sandbox_id, timestamp at) {
+  if (auto* host = host_.load())
+    host->note_use(sandbox_id, at);
+}
+
 } // namespace varve::ops

@@ -40,6 +40,7 @@ class runner_link final : public runner_port,
   void inventory(schema::InventoryT report) override;
 
   result<int> connect_toolbox(std::string_view sandbox_id) override;
+  void note_use(std::string_view sandbox_id, timestamp at) override;
 
  private:
   runner_reports& reports_;

@@ -25,13 +25,20 @@ enum class sandbox_state : std::uint8_t {
   error = 5,
   destroying = 6,
   destroyed = 7,
+  pausing = 8,
+  paused = 9,
+  resuming = 10,
+  resizing = 11,
 };
 // As on the wire ("started").
 std::string_view name_of(sandbox_state state) noexcept;
 std::optional<sandbox_state>
 parse_sandbox_state(std::string_view text) noexcept;
-// Moves on by itself: creating, starting, stopping, destroying.
+// Moves on by itself: creating, starting, stopping, destroying, pausing,
+// resuming, resizing.
 bool is_transitional(sandbox_state state) noexcept;
+// What runs in it runs: started, resizing.
+bool is_running(sandbox_state state) noexcept;
 
 struct sandbox_view {
   std::string id;
@@ -48,10 +55,15 @@ struct sandbox_view {
   std::int32_t auto_stop = 15;
   std::int32_t auto_archive = 10080;
   std::int32_t auto_delete = -1;
+  std::int32_t auto_pause = 0;
+  timestamp destroy_at = 0; // 0 = its life has no end
+  bool network_block_all = false;
+  std::string network_allow_list;
   std::string runner_id;
   sandbox_state state = sandbox_state::creating;
-  std::string desired_state; // "started", "stopped", "destroyed"
+  std::string desired_state; // "started", "stopped", "paused", "destroyed"
   std::string error_reason;  // empty = none
+  std::string adjust_reason; // why it is not as it was asked to be
   bool recoverable = false;
   schema::Cause cause = schema::Cause::Unspecified; // of the last change
   std::string toolbox_version;

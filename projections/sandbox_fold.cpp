@@ -1,5 +1,7 @@
 #include "projections/sandbox_fold.hpp"
 
+#include <algorithm>
+
 namespace varve::projections {
 
 namespace {
@@ -31,6 +33,18 @@ void arrive(sandbox_view& v, sandbox_state state, const char* desired) {
   head_for(v, state, v.desired_state == "destroyed" ? "destroyed" : desired);
 }
 
+void set_network(sandbox_view& v, const schema::Network& network) {
+  v.network_block_all = network.block_all();
+  v.network_allow_list = text_of(network.allow_list());
+}
+
+void set_timers(sandbox_view& v, const schema::Timers& timers) {
+  v.auto_stop = timers.auto_stop();
+  v.auto_archive = timers.auto_archive();
+  v.auto_delete = timers.auto_delete();
+  v.auto_pause = timers.auto_pause();
+}
+
 void created(sandbox_view& v, const schema::Record& record,
              const schema::Entry& entry) {
   const auto& event = *entry.event_as_SandboxCreated();
@@ -46,9 +60,10 @@ void created(sandbox_view& v, const schema::Record& record,
   v.is_public = event.is_public();
   v.region = event.region()->str();
   v.resources = *event.resources();
-  v.auto_stop = event.timers()->auto_stop();
-  v.auto_archive = event.timers()->auto_archive();
-  v.auto_delete = event.timers()->auto_delete();
+  set_timers(v, *event.timers());
+  v.destroy_at = event.destroy_at();
+  if (event.network() != nullptr)
+    set_network(v, *event.network());
   v.runner_id = event.runner_id()->str();
   v.created_at = record.time();
   head_for(v, sandbox_state::creating, "started");
@@ -83,55 +98,124 @@ error cannot_follow(const sandbox_view& v, const schema::Entry& entry,
               + std::to_string(v.version) + ": " + std::string{why}};
 }
 
+void resize(sandbox_view& v, const schema::Resources& resources) {
+  v.resources = resources;
+  v.adjust_reason.clear();
+  if (v.state == sandbox_state::started)
+    head_for(v, sandbox_state::resizing, "started");
+}
+
+void adjusted(sandbox_view& v, const schema::SandboxAdjusted& event) {
+  arrive(v, sandbox_state::started, "started");
+  v.resources = *event.resources();
+  set_network(v, *event.network());
+  v.adjust_reason = text_of(event.reason());
+}
+
+using schema::Entry;
+using schema::Event;
+using change = void (*)(sandbox_view&, const schema::Record&, const Entry&);
+
+template <sandbox_state State>
+void head(sandbox_view& v, const schema::Record&, const Entry&) {
+  head_for(v, State,
+           State == sandbox_state::stopping     ? "stopped"
+           : State == sandbox_state::pausing    ? "paused"
+           : State == sandbox_state::destroying ? "destroyed"
+                                                : "started");
+}
+
+template <sandbox_state State>
+void be(sandbox_view& v, const schema::Record&, const Entry&) {
+  arrive(v, State,
+         State == sandbox_state::stopped  ? "stopped"
+         : State == sandbox_state::paused ? "paused"
+                                          : "started");
+}
+
+struct folding {
+  Event event;
+  change run;
+};
+
+// Every event of a sandbox. Whether it is idle is asked behind the scenes.
+constexpr folding foldings[] = {
+    {Event::SandboxCreated, created},
+    {Event::SandboxStartRequested, head<sandbox_state::starting>},
+    {Event::SandboxRecoveryRequested, head<sandbox_state::starting>},
+    {Event::SandboxStarted, [](sandbox_view& v, const schema::Record&,
+                               const Entry& e) { started(v, e); }},
+    {Event::SandboxIdleAsked,
+     [](sandbox_view&, const schema::Record&, const Entry&) {}},
+    {Event::SandboxFoundBusy,
+     [](sandbox_view&, const schema::Record&, const Entry&) {}},
+    {Event::SandboxStopRequested, head<sandbox_state::stopping>},
+    {Event::SandboxStopped, be<sandbox_state::stopped>},
+    {Event::SandboxPauseRequested, head<sandbox_state::pausing>},
+    {Event::SandboxPaused, be<sandbox_state::paused>},
+    {Event::SandboxResumeRequested, head<sandbox_state::resuming>},
+    {Event::SandboxResumed,
+     [](sandbox_view& v, const schema::Record&, const Entry& e) {
+       arrive(v, sandbox_state::started, "started");
+       v.adjust_reason = text_of(e.event_as_SandboxResumed()->detail());
+     }},
+    {Event::SandboxFailed,
+     [](sandbox_view& v, const schema::Record&, const Entry& e) {
+       failed(v, *e.event_as_SandboxFailed());
+     }},
+    {Event::SandboxDestroyRequested, head<sandbox_state::destroying>},
+    {Event::SandboxDestroyRetried, head<sandbox_state::destroying>},
+    {Event::SandboxDestroyed, [](sandbox_view& v, const schema::Record&,
+                                 const Entry&) { destroyed(v); }},
+    {Event::SandboxLabelsReplaced,
+     [](sandbox_view& v, const schema::Record&, const Entry& e) {
+       v.labels = map_of(e.event_as_SandboxLabelsReplaced()->labels());
+     }},
+    {Event::SandboxSigningKeyRotated,
+     [](sandbox_view& v, const schema::Record&, const Entry& e) {
+       v.signing_key_version = e.version();
+     }},
+    {Event::SandboxTimersSet,
+     [](sandbox_view& v, const schema::Record&, const Entry& e) {
+       set_timers(v, *e.event_as_SandboxTimersSet()->timers());
+       v.destroy_at = e.event_as_SandboxTimersSet()->destroy_at();
+     }},
+    {Event::SandboxPublicSet,
+     [](sandbox_view& v, const schema::Record&, const Entry& e) {
+       v.is_public = e.event_as_SandboxPublicSet()->is_public();
+     }},
+    {Event::SandboxResizeRequested,
+     [](sandbox_view& v, const schema::Record&, const Entry& e) {
+       resize(v, *e.event_as_SandboxResizeRequested()->resources());
+     }},
+    {Event::SandboxNetworkRequested,
+     [](sandbox_view& v, const schema::Record&, const Entry& e) {
+       resize(v, v.resources);
+       set_network(v, *e.event_as_SandboxNetworkRequested()->network());
+     }},
+    {Event::SandboxAdjusted,
+     [](sandbox_view& v, const schema::Record&, const Entry& e) {
+       adjusted(v, *e.event_as_SandboxAdjusted());
+     }},
+};
+
 // False when the event is not a sandbox's.
-bool apply(sandbox_view& v, const schema::Record& record,
-           const schema::Entry& entry) {
-  switch (entry.event_type()) {
-  case schema::Event::SandboxCreated:
-    created(v, record, entry);
-    return true;
-  case schema::Event::SandboxStartRequested:
-  case schema::Event::SandboxRecoveryRequested:
-    head_for(v, sandbox_state::starting, "started");
-    return true;
-  case schema::Event::SandboxStarted:
-    started(v, entry);
-    return true;
-  case schema::Event::SandboxStopRequested:
-    head_for(v, sandbox_state::stopping, "stopped");
-    return true;
-  case schema::Event::SandboxStopped:
-    arrive(v, sandbox_state::stopped, "stopped");
-    return true;
-  case schema::Event::SandboxFailed:
-    failed(v, *entry.event_as_SandboxFailed());
-    return true;
-  case schema::Event::SandboxDestroyRequested:
-  case schema::Event::SandboxDestroyRetried:
-    head_for(v, sandbox_state::destroying, "destroyed");
-    return true;
-  case schema::Event::SandboxDestroyed:
-    destroyed(v);
-    return true;
-  case schema::Event::SandboxLabelsReplaced:
-    v.labels = map_of(entry.event_as_SandboxLabelsReplaced()->labels());
-    return true;
-  case schema::Event::SandboxSigningKeyRotated:
-    v.signing_key_version = entry.version();
-    return true;
-  case schema::Event::NONE:
-  case schema::Event::LogCreated:
-  case schema::Event::EpochStarted:
-  case schema::Event::OrganizationCreated:
-  case schema::Event::ApiKeyCreated:
-  case schema::Event::ApiKeyRevoked:
-  case schema::Event::SnapshotCreated:
-  case schema::Event::SnapshotActivated:
-  case schema::Event::SnapshotRemoved:
-  case schema::Event::RunnerRegistered:
-    return false;
-  }
+bool apply(sandbox_view& v, const schema::Record& record, const Entry& entry) {
+  for (const auto& it : foldings)
+    if (it.event == entry.event_type()) {
+      it.run(v, record, entry);
+      return true;
+    }
   return false;
+}
+
+// What the platform asks of itself is no activity.
+timestamp activity_at(const schema::Record& record, const Entry& entry) {
+  if (entry.event_type() == Event::SandboxIdleAsked)
+    return 0;
+  if (const auto* busy = entry.event_as_SandboxFoundBusy())
+    return busy->last_used();
+  return record.time();
 }
 
 } // namespace
@@ -146,7 +230,7 @@ result<void> fold(sandbox_view& v, const schema::Record& record,
   if (!apply(v, record, entry))
     return cannot_follow(v, entry, "not an event of a sandbox");
   v.version = entry.version();
-  v.updated_at = record.time();
+  v.updated_at = std::max(v.updated_at, activity_at(record, entry));
   v.cause = record.cause();
   v.at = {record.partition(), record.index()};
   return ok();

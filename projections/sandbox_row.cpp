@@ -114,7 +114,12 @@ std::string encode(const sandbox_view& v) {
       .number(v.updated_at)
       .number(v.version)
       .number(v.at.partition)
-      .number(v.at.index);
+      .number(v.at.index)
+      .whole(v.auto_pause)
+      .number(v.destroy_at)
+      .flag(v.network_block_all)
+      .text(v.network_allow_list)
+      .text(v.adjust_reason);
   return out.take();
 }
 
@@ -150,6 +155,11 @@ result<sandbox_view> decode_sandbox(std::string_view id,
   v.version = in.number();
   v.at.partition = in.as<std::uint16_t>();
   v.at.index = in.number();
+  v.auto_pause = static_cast<std::int32_t>(in.whole());
+  v.destroy_at = in.number();
+  v.network_block_all = in.flag();
+  v.network_allow_list = in.text();
+  v.adjust_reason = in.text();
   VARVE_CHECK(in.finish());
   return v;
 }

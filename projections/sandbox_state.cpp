@@ -7,9 +7,9 @@ namespace varve::projections {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 8> names{
-    "creating", "started", "stopping",   "stopped",
-    "starting", "error",   "destroying", "destroyed"};
+constexpr std::array<std::string_view, 12> names{
+    "creating",   "started",   "stopping", "stopped", "starting", "error",
+    "destroying", "destroyed", "pausing",  "paused",  "resuming", "resizing"};
 
 } // namespace
 
@@ -31,14 +31,22 @@ bool is_transitional(sandbox_state state) noexcept {
   case sandbox_state::starting:
   case sandbox_state::stopping:
   case sandbox_state::destroying:
+  case sandbox_state::pausing:
+  case sandbox_state::resuming:
+  case sandbox_state::resizing:
     return true;
   case sandbox_state::started:
   case sandbox_state::stopped:
+  case sandbox_state::paused:
   case sandbox_state::error:
   case sandbox_state::destroyed:
     return false;
   }
   return false;
+}
+
+bool is_running(sandbox_state state) noexcept {
+  return state == sandbox_state::started || state == sandbox_state::resizing;
 }
 
 } // namespace varve::projections

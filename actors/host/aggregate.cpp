@@ -263,7 +263,8 @@ void aggregate_state::refused(const delivery_ptr& d, error why) {
 void aggregate_state::again(const delivery_ptr& d) {
   d->route.clear();
   if (std::holds_alternative<StartSandbox>(d->what)
-      || std::holds_alternative<RecoverSandbox>(d->what))
+      || std::holds_alternative<RecoverSandbox>(d->what)
+      || std::holds_alternative<ResizeSandbox>(d->what))
     d->to = {schema::AggregateType::Organization, d->origin.organization_id};
   core_->aggregates.deliver(d);
 }

@@ -33,6 +33,11 @@ bool gives_back(schema::Event kind) noexcept {
          || kind == schema::Event::SandboxStopped
          || kind == schema::Event::SandboxStarted
          || kind == schema::Event::SandboxFailed
+         || kind == schema::Event::SandboxIdleAsked
+         || kind == schema::Event::SandboxFoundBusy
+         || kind == schema::Event::SandboxPaused
+         || kind == schema::Event::SandboxResumed
+         || kind == schema::Event::SandboxAdjusted
          || kind == schema::Event::ApiKeyRevoked;
 }
 

@@ -56,6 +56,9 @@ struct addressing {
   aggregate_key operator()(const RecoverSandbox&) const {
     return organization();
   }
+  aggregate_key operator()(const ResizeSandbox&) const {
+    return organization();
+  }
   aggregate_key operator()(const StopSandbox& c) const {
     return sandbox(c.sandbox_id);
   }
@@ -66,6 +69,18 @@ struct addressing {
     return sandbox(c.sandbox_id);
   }
   aggregate_key operator()(const RotateSigningKey& c) const {
+    return sandbox(c.sandbox_id);
+  }
+  aggregate_key operator()(const PauseSandbox& c) const {
+    return sandbox(c.sandbox_id);
+  }
+  aggregate_key operator()(const SetNetwork& c) const {
+    return sandbox(c.sandbox_id);
+  }
+  aggregate_key operator()(const SetTimers& c) const {
+    return sandbox(c.sandbox_id);
+  }
+  aggregate_key operator()(const SetPublic& c) const {
     return sandbox(c.sandbox_id);
   }
   aggregate_key operator()(const RegisterSnapshot& c) const {

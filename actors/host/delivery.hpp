@@ -25,7 +25,8 @@ struct Wake {};
 using aggregate_input = std::variant<
     Wake, CreateOrganization, CreateApiKey, RevokeApiKey, RegisterSnapshot,
     RegisterRunner, CreateSandbox, StartSandbox, StopSandbox, RecoverSandbox,
-    DestroySandbox, ReplaceLabels, RotateSigningKey, sandbox::RunnerAnswered,
+    DestroySandbox, ReplaceLabels, PauseSandbox, ResizeSandbox, SetNetwork,
+    SetTimers, SetPublic, RotateSigningKey, sandbox::RunnerAnswered,
     sandbox::RunnerObserved, sandbox::RunnerListed, sandbox::DeadlineReached>;
 
 using answer_function = std::function<void(result<command_reply>)>;

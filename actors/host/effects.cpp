@@ -53,10 +53,16 @@ spec_of(core& shared, const due_operation& due) {
     return failure(errc::log_corrupt, "The sandbox has no first event");
   std::unique_ptr<schema::SandboxCreatedT> event{created->UnPack()};
   auto spec = std::make_unique<schema::SandboxSpecT>();
-  VARVE_TRY(spec->env, open_env(shared, due.sandbox_id, *event));
+  // What runs already has its env.
+  if (due.operation.kind != schema::OperationKind::Adjust) {
+    VARVE_TRY(spec->env, open_env(shared, due.sandbox_id, *event));
+  }
   spec->image_ref = std::move(event->image_ref);
   spec->user = std::move(event->user);
-  spec->resources = std::move(event->resources);
+  spec->resources = std::make_unique<schema::Resources>(due.has.resources);
+  spec->network = std::make_unique<schema::NetworkT>();
+  spec->network->block_all = due.has.network.block_all;
+  spec->network->allow_list = due.has.network.allow_list;
   spec->organization_id = due.organization_id;
   spec->name = std::move(event->name);
   spec->snapshot_name = std::move(event->snapshot_name);
@@ -95,6 +101,7 @@ schema::OperationT operation_of(core& shared, const due_operation& due) {
   out.timeout_ms = owed.timeout_ms;
   out.queue_until = owed.queue_until;
   out.force = owed.force;
+  out.idle_since = owed.idle_since;
   if (out.id.empty()) { // a correction: no event asked for it
     auto now = shared.options.time->now();
     out.id = uuid::v7(now).str() + ".0";
@@ -121,7 +128,8 @@ void perform(core& shared, const due_operation& due) {
   if (operation.kind == schema::OperationKind::Destroy && is_owed)
     erase_key(shared, due.sandbox_id);
   if (operation.kind == schema::OperationKind::Create
-      || operation.kind == schema::OperationKind::Start) {
+      || operation.kind == schema::OperationKind::Start
+      || operation.kind == schema::OperationKind::Adjust) {
     auto spec = spec_of(shared, due);
     if (!spec)
       return answer_failed(shared, due, spec.error());
@@ -142,7 +150,10 @@ bool agree(sandbox::status at, schema::Present present) noexcept {
     return present == schema::Present::Running;
   if (at == sandbox::status::stopped)
     return present == schema::Present::Stopped;
-  return present != schema::Present::Running;
+  if (at == sandbox::status::paused)
+    return present == schema::Present::Paused;
+  return present != schema::Present::Running
+         && present != schema::Present::Paused;
 }
 
 // Level-triggered: whatever the runner has and the log does not say, or the

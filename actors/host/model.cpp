@@ -1,5 +1,7 @@
 #include "actors/host/model.hpp"
 
+#include <set>
+
 #include "actors/host/sandbox_model.hpp"
 #include "actors/organization/decide.hpp"
 #include "actors/runner/state.hpp"
@@ -37,6 +39,8 @@ class organization_model final : public aggregate_model {
       return admit(c->sandbox_id);
     if (const auto* c = std::get_if<RecoverSandbox>(&d.what))
       return admit(c->sandbox_id);
+    if (const auto* c = std::get_if<ResizeSandbox>(&d.what))
+      return admit(*c);
     if (const auto* c = std::get_if<CreateOrganization>(&d.what))
       return decide(*c);
     if (const auto* c = std::get_if<CreateApiKey>(&d.what))
@@ -60,6 +64,7 @@ class organization_model final : public aggregate_model {
       return;
     promises_.erase(found);
     promised_.erase(sandbox_id);
+    resizing_.erase(sandbox_id);
   }
 
  private:
@@ -67,18 +72,40 @@ class organization_model final : public aggregate_model {
     organization::evolve(state_, entry, around);
   }
 
+  // A start and a resize are not admitted beside each other: each was
+  // measured without the other.
+  static error changing() {
+    return {errc::conflict, "Sandbox state change in progress"};
+  }
+
+  result<consideration> admit(const ResizeSandbox& c) {
+    if (promises_.contains(c.sandbox_id))
+      return changing();
+    VARVE_TRY(auto more, organization::admit_resize(state_, c, promised_));
+    resizing_.insert(c.sandbox_id);
+    return promise(c.sandbox_id, more);
+  }
+
   result<consideration> admit(const std::string& sandbox_id) {
+    if (resizing_.contains(sandbox_id))
+      return changing();
     VARVE_TRY(auto more,
               organization::admit_start(state_, sandbox_id, promised_));
+    return promise(sandbox_id, more);
+  }
+
+  consideration promise(const std::string& sandbox_id,
+                        const organization::amounts& more) {
     ++promises_[sandbox_id];
     if (!(more == organization::amounts{}))
       promised_[sandbox_id] = more;
-    return consideration{admitted_start{sandbox_id}};
+    return admitted_start{sandbox_id};
   }
 
   organization::state state_;
   organization::reservations promised_;
-  // How many starts of a sandbox are on their way.
+  std::set<std::string> resizing_;
+  // How many starts and resizes of a sandbox are on their way.
   std::unordered_map<std::string, unsigned> promises_;
 };
 

@@ -20,6 +20,7 @@ using consideration = std::variant<decision, admitted_start>;
 // An operation for the runner of a sandbox.
 struct due_operation {
   sandbox::operation_owed operation;
+  sandbox::allotment has; // what it is to run with
   std::string sandbox_id;
   std::string organization_id;
   std::string runner_id;

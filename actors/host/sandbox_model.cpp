@@ -33,7 +33,8 @@ std::optional<schema::Present> claim_of(const delivery& d) noexcept {
     return std::nullopt;
   const auto& r = answered->report;
   auto makes = r.kind == schema::OperationKind::Create
-               || r.kind == schema::OperationKind::Start;
+               || r.kind == schema::OperationKind::Start
+               || r.kind == schema::OperationKind::Resume;
   return makes && r.result == schema::Result::Done ? std::optional{r.present}
                                                    : std::nullopt;
 }
@@ -72,8 +73,8 @@ class sandbox_model final : public aggregate_model {
     auto operation = sandbox::owed_operation(state_);
     if (!operation)
       return std::nullopt;
-    return due_operation{std::move(*operation), id_, state_.organization_id,
-                         state_.runner_id};
+    return due_operation{std::move(*operation), state_.has, id_,
+                         state_.organization_id, state_.runner_id};
   }
 
   std::optional<due_operation> correction(const delivery& d) const override {

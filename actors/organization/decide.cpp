@@ -1,5 +1,8 @@
 #include "actors/organization/decide.hpp"
 
+#include <algorithm>
+
+#include "actors/sandbox/timing.hpp"
 #include "actors/sandbox/transitions.hpp"
 
 namespace varve::organization {
@@ -56,6 +59,11 @@ schema::SandboxCreatedT created(const CreateSandbox& c, std::string name,
   event.resources = std::make_unique<schema::Resources>(c.resources);
   event.timers = std::make_unique<schema::TimersT>(c.timers);
   event.runner_id = runner_id;
+  if (!(c.network == network_rules{})) {
+    event.network = std::make_unique<schema::NetworkT>();
+    event.network->block_all = c.network.block_all;
+    event.network->allow_list = c.network.allow_list;
+  }
   return event;
 }
 
@@ -124,10 +132,14 @@ struct deciding {
     if (around.decision.runner_id.empty())
       return failure(errc::invalid, "No available runners");
     decision out;
-    auto entry = make_entry(AggregateType::Sandbox, c.sandbox_id,
-                            created(c, name, around.decision.runner_id));
-    entry->deadline = around.decision.now
-                      + sandbox::patience_of(sandbox::status::creating, 0);
+    auto event = created(c, name, around.decision.runner_id);
+    event.destroy_at = sandbox::end_of_life(c.ttl_minutes, around.decision.now);
+    auto deadline = around.decision.now
+                    + sandbox::patience_of(sandbox::status::creating, 0);
+    deadline = sandbox::earlier(deadline, event.destroy_at);
+    auto entry =
+        make_entry(AggregateType::Sandbox, c.sandbox_id, std::move(event));
+    entry->deadline = deadline;
     entry->owes = true;
     out.entries.push_back(std::move(entry));
     return out;
@@ -149,6 +161,23 @@ result<amounts> admit_start(const state& s, const std::string& sandbox_id,
     return amounts{};
   const auto& it = found->second;
   auto more = it.size;
+  more -= counted(it.size, it.held);
+  VARVE_CHECK(fits(s.quota, used_and_promised(s, promised), more));
+  return more;
+}
+
+result<amounts> admit_resize(const state& s, const ResizeSandbox& c,
+                             const reservations& promised) {
+  auto found = s.sandboxes.find(c.sandbox_id);
+  if (found == s.sandboxes.end())
+    return amounts{};
+  const auto& it = found->second;
+  auto size = it.size;
+  size.cpu_millis =
+      std::max<std::uint64_t>(size.cpu_millis, c.cpu_millis.value_or(0));
+  size.memory_mib =
+      std::max<std::uint64_t>(size.memory_mib, c.memory_mib.value_or(0));
+  auto more = counted(size, it.held);
   more -= counted(it.size, it.held);
   VARVE_CHECK(fits(s.quota, used_and_promised(s, promised), more));
   return more;

@@ -33,4 +33,8 @@ result<decision> decide(const state& s, const input& what,
 result<amounts> admit_start(const state& s, const std::string& sandbox_id,
                             const reservations& promised);
 
+// The same of a new size.
+result<amounts> admit_resize(const state& s, const ResizeSandbox& c,
+                             const reservations& promised);
+
 } // namespace varve::organization

@@ -28,6 +28,17 @@ void admitted(state& s, const std::string& id,
   s.sandboxes[id] = std::move(it);
 }
 
+// What it holds of its new size.
+void resized(state& s, const std::string& id, const schema::Resources& r) {
+  auto found = s.sandboxes.find(id);
+  if (found == s.sandboxes.end())
+    return;
+  auto& it = found->second;
+  s.used -= counted(it.size, it.held);
+  it.size = {r.cpu_millis(), r.memory_mib(), r.disk_gib(), 1};
+  s.used += counted(it.size, it.held);
+}
+
 void released(state& s, const std::string& id) {
   auto found = s.sandboxes.find(id);
   if (found == s.sandboxes.end())
@@ -84,6 +95,11 @@ void evolve(state& s, const schema::Entry& entry, const envelope&) {
     return hold(s, id, holding::nothing);
   case schema::Event::SandboxDestroyRequested:
     return released(s, id);
+  case schema::Event::SandboxResizeRequested:
+    return resized(s, id,
+                   *entry.event_as_SandboxResizeRequested()->resources());
+  case schema::Event::SandboxAdjusted:
+    return resized(s, id, *entry.event_as_SandboxAdjusted()->resources());
   case schema::Event::NONE:
   case schema::Event::LogCreated:
   case schema::Event::EpochStarted:
@@ -97,6 +113,15 @@ void evolve(state& s, const schema::Entry& entry, const envelope&) {
   case schema::Event::SandboxLabelsReplaced:
   case schema::Event::SandboxDestroyRetried:
   case schema::Event::SandboxSigningKeyRotated:
+  case schema::Event::SandboxIdleAsked:
+  case schema::Event::SandboxFoundBusy:
+  case schema::Event::SandboxPauseRequested:
+  case schema::Event::SandboxPaused:
+  case schema::Event::SandboxResumeRequested:
+  case schema::Event::SandboxResumed:
+  case schema::Event::SandboxTimersSet:
+  case schema::Event::SandboxPublicSet:
+  case schema::Event::SandboxNetworkRequested:
     break;
   }
   // Not in an organization's stream: the log is broken.

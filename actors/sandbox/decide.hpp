@@ -30,7 +30,8 @@ struct DeadlineReached {
 // Creation is decided by the organization.
 using input =
     std::variant<StartSandbox, StopSandbox, RecoverSandbox, DestroySandbox,
-                 ReplaceLabels, RotateSigningKey, RunnerAnswered,
+                 ReplaceLabels, PauseSandbox, ResizeSandbox, SetNetwork,
+                 SetTimers, SetPublic, RotateSigningKey, RunnerAnswered,
                  RunnerObserved, RunnerListed, DeadlineReached>;
 
 // The column of the table an input falls into.

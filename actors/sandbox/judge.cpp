@@ -16,6 +16,8 @@ trigger by_present(schema::Present present) noexcept {
     return trigger::answered_stopped;
   case schema::Present::Absent:
     return trigger::answered_absent;
+  case schema::Present::Paused:
+    return trigger::answered_paused;
   case schema::Present::Unclear:
     return trigger::answered_failed;
   }
@@ -53,19 +55,47 @@ struct judging {
     return trigger::rotate_signing_key;
   }
 
+  trigger operator()(const PauseSandbox&) const noexcept {
+    return trigger::pause;
+  }
+
+  trigger operator()(const ResizeSandbox&) const noexcept {
+    return trigger::resize;
+  }
+
+  trigger operator()(const SetNetwork&) const noexcept {
+    return trigger::set_network;
+  }
+
+  trigger operator()(const SetTimers&) const noexcept {
+    return trigger::set_timers;
+  }
+
+  trigger operator()(const SetPublic&) const noexcept {
+    return trigger::set_public;
+  }
+
   trigger operator()(const RunnerAnswered& c) const noexcept {
     const auto& r = c.report;
     if (s.owed == schema::OperationKind::None || r.kind != s.owed
         || r.version != s.operation_version)
       return trigger::stale;
-    // Stop and destroy are done when the kernel says so, whatever went wrong
-    // on the way.
-    auto ending = r.kind == schema::OperationKind::Stop
-                  || r.kind == schema::OperationKind::Destroy;
     if (r.result == schema::Result::Done)
       return by_present(r.present);
-    if (!ending || r.present == schema::Present::Running)
+    // Only who asked whether it is idle hears that it is not.
+    if (r.result == schema::Result::Busy && s.at != status::probing)
       return trigger::answered_failed;
+    // All but what makes it run is judged by what the kernel says, whatever
+    // went wrong on the way.
+    if (r.kind == schema::OperationKind::Create
+        || r.kind == schema::OperationKind::Start)
+      return trigger::answered_failed;
+    if (r.present == schema::Present::Running) {
+      if (s.at == status::probing)
+        return trigger::answered_busy;
+      if (s.at == status::stopping || s.at == status::destroying)
+        return trigger::answered_failed;
+    }
     return by_present(r.present);
   }
 
@@ -79,6 +109,8 @@ struct judging {
       return trigger::saw_broken;
     if (r.present == schema::Present::Running)
       return trigger::saw_running;
+    if (r.present == schema::Present::Paused)
+      return trigger::saw_paused;
     return r.cause == schema::Cause::HostRestarted
                    || r.cause == schema::Cause::Exited
                ? trigger::saw_stopped
@@ -96,6 +128,8 @@ struct judging {
       return trigger::saw_running;
     case schema::Present::Stopped:
       return trigger::saw_stopped;
+    case schema::Present::Paused:
+      return trigger::saw_paused;
     case schema::Present::Absent:
       return trigger::saw_absent;
     case schema::Present::Unclear:
@@ -105,8 +139,10 @@ struct judging {
   }
 
   trigger operator()(const DeadlineReached& c) const noexcept {
-    auto current = s.deadline != 0 && s.deadline <= c.due;
-    return current ? trigger::deadline : trigger::stale;
+    if (s.deadline == 0 || s.deadline > c.due)
+      return trigger::stale;
+    return s.destroy_at != 0 && s.destroy_at <= c.due ? trigger::ttl_over
+                                                      : trigger::deadline;
   }
 };
 

@@ -10,11 +10,29 @@
 #include <utility>
 #include <vector>
 
+#include "actors/control.hpp"
 #include "actors/decision.hpp"
 #include "actors/sandbox/transitions.hpp"
 #include "schemas/operation_generated.h"
 
 namespace varve::sandbox {
+
+// Minutes, as schema::Timers has them.
+struct timers {
+  std::int32_t auto_stop = 0;
+  std::int32_t auto_pause = 0;
+  std::int32_t auto_delete = -1;
+
+  friend bool operator==(const timers&, const timers&) = default;
+};
+
+// What a running sandbox has of the machine and the network.
+struct allotment {
+  schema::Resources resources;
+  network_rules network;
+
+  friend bool operator==(const allotment&, const allotment&) = default;
+};
 
 struct state {
   std::string id;
@@ -34,9 +52,17 @@ struct state {
   bool recoverable = false; // in error: a start may work
   bool was_started = false; // at least once
   bool stop_forced = false;
+  bool is_public = false;
   std::uint32_t attempt = 0; // of destroying
   timestamp deadline = 0;    // 0 = none
   timestamp changed_at = 0;  // when `at` became what it is
+  timestamp used_at = 0;     // last known use since it was started
+  timestamp destroy_at = 0;  // its time to live; 0 = none
+  timestamp idle_since = 0;  // of the operation owed; 0 = unconditional
+
+  timers times;
+  allotment has;
+  allotment had; // while adjusting: what it has until that is done
 
   // The newest report an event rests on.
   std::string journal_id;
@@ -56,6 +82,7 @@ struct operation_owed {
   schema::OperationKind kind = schema::OperationKind::None;
   std::uint64_t version = 0;
   bool force = false;
+  timestamp idle_since = 0;     // only if not used since; 0 = always
   std::uint32_t timeout_ms = 0; // from its start on the runner
   timestamp queue_until = 0;    // not begun by then: never
 };

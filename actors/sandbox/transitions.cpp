@@ -12,43 +12,65 @@ using row = std::array<action, status_count>;
 // Short names, so that the table can be read as one.
 constexpr auto none = action::nothing;
 constexpr auto wait = action::defer;
-constexpr auto start = action::request_start;
+constexpr auto run = action::request_start;
+constexpr auto thaw = action::request_resume;
 constexpr auto stop = action::request_stop;
-constexpr auto recover = action::request_recovery;
-constexpr auto destroy = action::request_destroy;
-constexpr auto labels = action::set_labels;
+constexpr auto hold = action::request_pause;
+constexpr auto mend = action::request_recovery;
+constexpr auto kill = action::request_destroy;
+constexpr auto size = action::request_resize;
+constexpr auto net = action::request_network;
+constexpr auto idle = action::ask_idle;
+constexpr auto time = action::set_timers;
+constexpr auto open = action::set_public;
+constexpr auto tags = action::set_labels;
 constexpr auto key = action::rotate_key;
-constexpr auto STARTED = action::mark_started;
-constexpr auto STOPPED = action::mark_stopped;
-constexpr auto FAILED = action::mark_failed;
+constexpr auto RUNS = action::mark_started;
+constexpr auto BUSY = action::mark_busy;
+constexpr auto ENDS = action::mark_stopped;
+constexpr auto HELD = action::mark_paused;
+constexpr auto BACK = action::mark_resumed;
+constexpr auto FITS = action::mark_adjusted;
+constexpr auto FAIL = action::mark_failed;
 constexpr auto GONE = action::mark_destroyed;
-constexpr auto again = action::retry_destroy;
+constexpr auto more = action::retry_destroy;
 constexpr auto e404 = action::refuse_unknown;
 constexpr auto e409 = action::refuse_changing;
 constexpr auto bad = action::refuse_errored;
-constexpr auto unst = action::refuse_not_stoppable;
+constexpr auto nstp = action::refuse_not_stoppable;
+constexpr auto npau = action::refuse_not_pausable;
+constexpr auto nadj = action::refuse_not_adjustable;
 constexpr auto well = action::refuse_not_errored;
 
 // clang-format off
 constexpr std::array<row, trigger_count> table{{
-  // absent creating started  stopping stopped  starting error    destroying destroyed
-  row{e404, none,    none,    e409,    start,   none,    bad,     e409,      e404}, // start
-  row{e404, e409,    stop,    none,    unst,    e409,    bad,     e409,      e404}, // stop
-  row{e404, e409,    stop,    stop,    unst,    e409,    bad,     e409,      e404}, // stop_now
-  row{e404, well,    well,    well,    well,    well,    recover, well,      e404}, // recover
-  row{e404, destroy, destroy, destroy, destroy, destroy, destroy, none,      none}, // destroy
-  row{e404, labels,  labels,  labels,  labels,  labels,  labels,  labels,    e404}, // replace_labels
-  row{e404, key,     key,     key,     key,     key,     key,     key,       e404}, // rotate_signing_key
-  row{none, STARTED, none,    FAILED,  none,    STARTED, none,    none,      none}, // answered_running
-  row{none, FAILED,  none,    STOPPED, none,    FAILED,  none,    none,      none}, // answered_stopped
-  row{none, FAILED,  none,    FAILED,  none,    FAILED,  none,    GONE,      none}, // answered_absent
-  row{none, FAILED,  none,    FAILED,  none,    FAILED,  none,    none,      none}, // answered_failed
-  row{none, wait,    none,    wait,    none,    wait,    none,    wait,      none}, // saw_running
-  row{none, wait,    STOPPED, wait,    none,    wait,    none,    wait,      none}, // saw_stopped
-  row{none, wait,    FAILED,  wait,    none,    wait,    none,    wait,      none}, // saw_broken
-  row{none, wait,    FAILED,  wait,    FAILED,  wait,    none,    wait,      none}, // saw_absent
-  row{none, FAILED,  none,    FAILED,  none,    FAILED,  none,    again,     none}, // deadline
-  row{none, none,    none,    none,    none,    none,    none,    none,      none}, // stale
+  // absent creat start  probe stopp  stopped starti pausin paused resum  adjust error  destr  destroyed
+  row{e404, none, none, none, e409,   run, none, e409, thaw, none, none,  bad, e409, e404}, // start
+  row{e404, e409, stop, stop, none,  nstp, e409, stop, stop, stop, stop,  bad, e409, e404}, // stop
+  row{e404, e409, stop, stop, stop,  nstp, e409, stop, stop, stop, stop,  bad, e409, e404}, // stop_now
+  row{e404, e409, hold, hold, e409,  npau, e409, none, none, e409, e409,  bad, e409, e404}, // pause
+  row{e404, well, well, well, well,  well, well, well, well, well, well, mend, well, e404}, // recover
+  row{e404, kill, kill, kill, kill,  kill, kill, kill, kill, kill, kill, kill, none, none}, // destroy
+  row{e404, e409, size, size, e409,  size, e409, e409, nadj, e409, e409,  bad, e409, e404}, // resize
+  row{e404, e409,  net,  net, e409,   net, e409, e409, nadj, e409, e409,  bad, e409, e404}, // set_network
+  row{e404, time, time, time, time,  time, time, time, time, time, time, time, time, e404}, // set_timers
+  row{e404, open, open, open, open,  open, open, open, open, open, open, open, open, e404}, // set_public
+  row{e404, tags, tags, tags, tags,  tags, tags, tags, tags, tags, tags, tags, tags, e404}, // replace_labels
+  row{e404,  key,  key,  key,  key,   key,  key,  key,  key,  key,  key,  key,  key, e404}, // rotate_signing_key
+  row{none, RUNS, none, BUSY, FAIL,  none, RUNS, BACK, none, BACK, FITS, none, none, none}, // answered_running
+  row{none, FAIL, none, ENDS, ENDS,  none, FAIL, ENDS, none, ENDS, ENDS, none, none, none}, // answered_stopped
+  row{none, FAIL, none, HELD, FAIL,  none, FAIL, HELD, none, HELD, FAIL, none, none, none}, // answered_paused
+  row{none, FAIL, none, BUSY, FAIL,  none, FAIL, FAIL, none, FAIL, FAIL, none, none, none}, // answered_busy
+  row{none, FAIL, none, FAIL, FAIL,  none, FAIL, FAIL, none, FAIL, FAIL, none, GONE, none}, // answered_absent
+  row{none, FAIL, none, FAIL, FAIL,  none, FAIL, FAIL, none, FAIL, FAIL, none, none, none}, // answered_failed
+  row{none, wait, none, wait, wait,  none, wait, wait, BACK, wait, wait, none, wait, none}, // saw_running
+  row{none, wait, HELD, wait, wait,  none, wait, wait, none, wait, wait, none, wait, none}, // saw_paused
+  row{none, wait, ENDS, wait, wait,  none, wait, wait, ENDS, wait, wait, none, wait, none}, // saw_stopped
+  row{none, wait, FAIL, wait, wait,  none, wait, wait, FAIL, wait, wait, none, wait, none}, // saw_broken
+  row{none, wait, FAIL, wait, wait,  FAIL, wait, wait, FAIL, wait, wait, none, wait, none}, // saw_absent
+  row{none, FAIL, idle, BUSY, FAIL,  kill, FAIL, FAIL, none, FAIL, FITS, none, more, none}, // deadline
+  row{none, kill, kill, kill, kill,  kill, kill, kill, kill, kill, kill, kill, none, none}, // ttl_over
+  row{none, none, none, none, none,  none, none, none, none, none, none, none, none, none}, // stale
 }};
 // clang-format on
 
@@ -62,8 +84,9 @@ action action_for(status now, trigger what) noexcept {
 
 std::string_view name_of(status value) noexcept {
   static constexpr std::array<std::string_view, status_count> names{
-      "absent",   "creating", "started",    "stopping", "stopped",
-      "starting", "error",    "destroying", "destroyed"};
+      "absent",    "creating", "started",    "probing",  "stopping",
+      "stopped",   "starting", "pausing",    "paused",   "resuming",
+      "adjusting", "error",    "destroying", "destroyed"};
   return names[static_cast<std::size_t>(value)];
 }
 
@@ -72,35 +95,55 @@ std::string_view name_of(trigger value) noexcept {
       "start",
       "stop",
       "stop_now",
+      "pause",
       "recover",
       "destroy",
+      "resize",
+      "set_network",
+      "set_timers",
+      "set_public",
       "replace_labels",
       "rotate_signing_key",
       "answered_running",
       "answered_stopped",
+      "answered_paused",
+      "answered_busy",
       "answered_absent",
       "answered_failed",
       "saw_running",
+      "saw_paused",
       "saw_stopped",
       "saw_broken",
       "saw_absent",
       "deadline",
+      "ttl_over",
       "stale"};
   return names[static_cast<std::size_t>(value)];
 }
 
 std::string_view name_of(action value) noexcept {
-  static constexpr std::array<std::string_view, 18> names{
+  static constexpr std::array<std::string_view, action_count> names{
       "nothing",
       "defer",
       "request_start",
+      "request_resume",
       "request_stop",
+      "request_pause",
       "request_recovery",
       "request_destroy",
+      "request_resize",
+      "request_network",
+      "ask_idle",
+      "set_timers",
+      "set_public",
       "set_labels",
       "rotate_key",
       "mark_started",
+      "mark_busy",
       "mark_stopped",
+      "mark_paused",
+      "mark_resumed",
+      "mark_adjusted",
       "mark_failed",
       "mark_destroyed",
       "retry_destroy",
@@ -108,6 +151,8 @@ std::string_view name_of(action value) noexcept {
       "refuse_changing",
       "refuse_errored",
       "refuse_not_stoppable",
+      "refuse_not_pausable",
+      "refuse_not_adjustable",
       "refuse_not_errored"};
   return names[static_cast<std::size_t>(value)];
 }
@@ -117,13 +162,18 @@ timestamp patience_of(status value, std::uint32_t attempt) noexcept {
   case status::creating:
   case status::starting:
     return 60 * second;
+  case status::probing:
   case status::stopping:
+  case status::pausing:
+  case status::resuming:
+  case status::adjusting:
     return 30 * second;
   case status::destroying:
     return (30 * second) << std::min(attempt, 4u);
   case status::absent:
   case status::started:
   case status::stopped:
+  case status::paused:
   case status::error:
   case status::destroyed:
     return 0;

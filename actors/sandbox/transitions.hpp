@@ -14,14 +14,19 @@ enum class status : std::uint8_t {
   absent, // no event yet
   creating,
   started,
+  probing, // started, and the runner was asked whether it is idle
   stopping,
   stopped,
   starting,
+  pausing,
+  paused,
+  resuming,
+  adjusting, // started, and its limits or network are being changed
   error,
   destroying,
   destroyed,
 };
-inline constexpr std::size_t status_count = 9;
+inline constexpr std::size_t status_count = 14;
 
 // What can come up, already judged against the state: an answer that is not
 // for the operation owed now is `stale`.
@@ -29,43 +34,66 @@ enum class trigger : std::uint8_t {
   start,
   stop,
   stop_now, // forced, and not forced already
+  pause,
   recover,
   destroy,
+  resize,
+  set_network,
+  set_timers,
+  set_public,
   replace_labels,
   rotate_signing_key,
   answered_running, // the owed operation is done, the sandbox runs
   answered_stopped,
+  answered_paused,
+  answered_busy, // not idle, or nobody could say
   answered_absent,
   answered_failed, // or expired, refused, unclear
   saw_running,     // reported unasked or listed in an inventory
+  saw_paused,
   saw_stopped,
   saw_broken, // toolbox dead, out of memory
   saw_absent,
   deadline, // the present one
+  ttl_over, // its time to live
   stale,    // an old answer, report or deadline
 };
-inline constexpr std::size_t trigger_count = 17;
+inline constexpr std::size_t trigger_count = 26;
 
 enum class action : std::uint8_t {
   nothing, // already so, or of no meaning
   defer,   // the operation under way will tell; ask again later
   request_start,
+  request_resume,
   request_stop,
+  request_pause,
   request_recovery,
   request_destroy,
+  request_resize,
+  request_network,
+  ask_idle,
+  set_timers,
+  set_public,
   set_labels,
   rotate_key,
   mark_started,
+  mark_busy,
   mark_stopped,
+  mark_paused,
+  mark_resumed,
+  mark_adjusted,
   mark_failed,
   mark_destroyed,
   retry_destroy,
-  refuse_unknown,       // 404
-  refuse_changing,      // 409
-  refuse_errored,       // 400
-  refuse_not_stoppable, // 400
-  refuse_not_errored,   // 400
+  refuse_unknown,        // 404
+  refuse_changing,       // 409
+  refuse_errored,        // 400
+  refuse_not_stoppable,  // 400
+  refuse_not_pausable,   // 400
+  refuse_not_adjustable, // 400
+  refuse_not_errored,    // 400
 };
+inline constexpr std::size_t action_count = 31;
 
 action action_for(status now, trigger what) noexcept;
 

@@ -14,6 +14,9 @@ std::uint32_t work_time(schema::OperationKind kind) noexcept {
   case schema::OperationKind::Start:
     return 25'000;
   case schema::OperationKind::Stop:
+  case schema::OperationKind::Pause:
+  case schema::OperationKind::Resume:
+  case schema::OperationKind::Adjust:
     return 10'000;
   case schema::OperationKind::Destroy:
     return 15'000;
@@ -40,9 +43,11 @@ std::optional<operation_owed> owed_operation(const state& s) {
   owed.kind = s.owed;
   owed.version = s.operation_version;
   owed.force = s.owed == schema::OperationKind::Stop && s.stop_forced;
+  owed.idle_since = s.idle_since;
   owed.timeout_ms = work_time(s.owed);
+  auto until = s.changed_at + patience_of(s.at, s.attempt);
   auto reserve = owed.timeout_ms + way_back;
-  owed.queue_until = s.deadline > reserve ? s.deadline - reserve : 0;
+  owed.queue_until = until > reserve ? until - reserve : 0;
   return owed;
 }
 
@@ -51,16 +56,23 @@ schema::OperationKind correction_for(const state& s,
   switch (s.at) {
   case status::stopped:
   case status::error:
-    return present == schema::Present::Running ? schema::OperationKind::Stop
-                                               : schema::OperationKind::None;
+    return present == schema::Present::Running
+                   || present == schema::Present::Paused
+               ? schema::OperationKind::Stop
+               : schema::OperationKind::None;
   case status::absent:
   case status::destroyed:
     return present == schema::Present::Absent ? schema::OperationKind::None
                                               : schema::OperationKind::Destroy;
   case status::creating:
   case status::started:
+  case status::probing:
   case status::stopping:
   case status::starting:
+  case status::pausing:
+  case status::paused:
+  case status::resuming:
+  case status::adjusting:
   case status::destroying:
     return schema::OperationKind::None;
   }

@@ -1,11 +1,13 @@
 // When each sandbox was last used, as far as this gateway saw. In memory only:
-// what idleness means is decided where the traffic ends.
+// what idleness means is decided by the runner, which is told.
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "events/base/clock.hpp"
@@ -15,16 +17,24 @@ namespace varve::gateway {
 // Any thread. Keeps the newest `capacity` entries or so.
 class activity {
  public:
-  explicit activity(std::size_t capacity = 100'000) : capacity_(capacity) {
+  // `tell` hears of every use, under no lock of ours.
+  using listener = std::function<void(const std::string&, timestamp)>;
+
+  explicit activity(listener tell = {}, std::size_t capacity = 100'000)
+      : tell_(std::move(tell)), capacity_(capacity) {
     // nop
   }
 
   void touch(const std::string& sandbox_id, timestamp at) {
-    std::lock_guard lock{mutex_};
-    auto& last = last_[sandbox_id];
-    last = std::max(last, at);
-    if (last_.size() > capacity_)
-      drop_older_half();
+    {
+      std::lock_guard lock{mutex_};
+      auto& last = last_[sandbox_id];
+      last = std::max(last, at);
+      if (last_.size() > capacity_)
+        drop_older_half();
+    }
+    if (tell_)
+      tell_(sandbox_id, at);
   }
 
   // 0 = never seen.
@@ -50,6 +60,7 @@ class activity {
     std::erase_if(last_, [m = *middle](const auto& e) { return e.second < m; });
   }
 
+  listener tell_;
   std::size_t capacity_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, timestamp> last_;

@@ -1,5 +1,6 @@
 #include "gateway/api/create_body.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -7,6 +8,7 @@
 #include <boost/json/value.hpp>
 
 #include "gateway/api/json_fields.hpp"
+#include "gateway/api/network_fields.hpp"
 
 namespace varve::gateway {
 
@@ -20,7 +22,7 @@ constexpr std::size_t max_env_bytes = 256 * 1024;
 constexpr std::size_t max_labels = 128;
 constexpr std::size_t max_label_bytes = 64 * 1024;
 constexpr std::size_t max_key = 256;
-constexpr std::int32_t max_auto_archive = 43200;
+constexpr std::int32_t max_minutes = 10 * 366 * 24 * 60;
 
 enum class shape { number, flag, text, list, list_or_text, object };
 
@@ -31,7 +33,7 @@ struct unsupported_member {
 };
 
 // Every member of either API document that create_body does not carry.
-constexpr std::array<unsupported_member, 19> unsupported_members{{
+constexpr std::array<unsupported_member, 15> unsupported_members{{
     {"buildInfo", shape::object},
     {"cpu", shape::number, true},
     {"gpu", shape::number, true},
@@ -39,15 +41,11 @@ constexpr std::array<unsupported_member, 19> unsupported_members{{
     {"memory", shape::number, true},
     {"disk", shape::number, true},
     {"volumes", shape::list},
-    {"networkBlockAll", shape::flag},
-    {"networkAllowList", shape::text},
     {"domainAllowList", shape::text},
     {"linkedSandbox", shape::text},
     {"outboundProxyUrl", shape::text},
     {"otelEndpointOverride", shape::text},
     {"spot", shape::flag},
-    {"autoPauseInterval", shape::number},
-    {"ttlMinutes", shape::number},
     {"secrets", shape::list},
     {"kvm", shape::flag},
     {"queueTimeout", shape::number},
@@ -194,21 +192,47 @@ result<void> check_user(std::string_view user) {
   return ok();
 }
 
-result<void> read_timers(const json::object& body, create_body& out) {
-  VARVE_TRY(auto stop, number_member(body, "autoStopInterval"));
+// 0 is what there is: nothing is archived by itself.
+result<void> check_auto_archive(const json::object& body) {
   VARVE_TRY(auto archive, number_member(body, "autoArchiveInterval"));
-  VARVE_TRY(auto remove, number_member(body, "autoDeleteInterval"));
-  out.auto_stop = stop.value_or(out.auto_stop);
-  out.auto_archive = archive.value_or(out.auto_archive);
-  out.auto_delete = remove.value_or(out.auto_delete);
-  if (out.auto_stop < 0)
-    return failure(errc::invalid, "Auto-stop interval must be non-negative");
-  if (out.auto_archive < 0)
+  if (archive.value_or(0) < 0)
     return failure(errc::invalid, "Auto-archive interval must be non-negative");
-  if (out.auto_archive == 0 || out.auto_archive > max_auto_archive)
-    out.auto_archive = max_auto_archive;
-  if (out.auto_delete < 0)
-    out.auto_delete = -1;
+  if (archive.value_or(0) > 0)
+    return failure(errc::unsupported,
+                   "autoArchiveInterval is not supported by this server");
+  return ok();
+}
+
+result<std::optional<std::int32_t>> interval_member(const json::object& body,
+                                                    std::string_view name,
+                                                    std::string_view shown) {
+  VARVE_TRY(auto given, number_member(body, name));
+  if (given && (*given < 0 || *given > max_minutes))
+    return failure(errc::invalid, std::string{shown}
+                                      + (*given < 0 ? " must be non-negative"
+                                                    : " is too long"));
+  return given;
+}
+
+result<void> read_timers(const json::object& body, create_body& out) {
+  VARVE_TRY(auto stop,
+            interval_member(body, "autoStopInterval", "Auto-stop interval"));
+  VARVE_TRY(auto pause,
+            interval_member(body, "autoPauseInterval", "Auto-pause interval"));
+  VARVE_TRY(auto ttl, interval_member(body, "ttlMinutes", "ttlMinutes"));
+  VARVE_CHECK(check_auto_archive(body));
+  VARVE_TRY(auto remove, number_member(body, "autoDeleteInterval"));
+  out.auto_pause = pause.value_or(0);
+  out.auto_stop = stop.value_or(out.auto_pause > 0 ? 0 : out.auto_stop);
+  out.auto_delete =
+      std::clamp(remove.value_or(out.auto_delete), -1, max_minutes);
+  out.ttl_minutes = static_cast<std::uint32_t>(ttl.value_or(0));
+  if (out.auto_stop > 0 && out.auto_pause > 0)
+    return failure(errc::invalid, "Only one of autoStopInterval and "
+                                  "autoPauseInterval may be set");
+  if (out.auto_delete == 0 && out.auto_pause > 0)
+    return failure(errc::invalid,
+                   "autoPauseInterval cannot be set for ephemeral sandboxes");
   return ok();
 }
 
@@ -249,6 +273,8 @@ result<create_body> parse_create_body(const json::object& body) {
   VARVE_CHECK(check_env(out.env));
   VARVE_CHECK(check_labels(out.labels));
   VARVE_CHECK(read_timers(body, out));
+  VARVE_TRY(auto network, read_network(body));
+  out.network = std::move(network).value_or(out.network);
   return out;
 }
 

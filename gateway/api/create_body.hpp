@@ -8,6 +8,7 @@
 
 #include <boost/json/fwd.hpp>
 
+#include "actors/control.hpp"
 #include "events/base/result.hpp"
 
 namespace varve::gateway {
@@ -21,8 +22,10 @@ struct create_body {
   std::map<std::string, std::string> labels;
   bool is_public = false;
   std::int32_t auto_stop = 15;
-  std::int32_t auto_archive = 10080;
+  std::int32_t auto_pause = 0;
   std::int32_t auto_delete = -1;
+  std::uint32_t ttl_minutes = 0; // 0 = no end
+  network_rules network;
 };
 
 // Errors: invalid naming the member; unsupported naming a member that clients

@@ -81,8 +81,11 @@ result<CreateSandbox> command_for(services& s, const request& r) {
   out.labels = body.labels;
   out.is_public = body.is_public;
   out.timers.auto_stop = body.auto_stop;
-  out.timers.auto_archive = body.auto_archive;
+  out.timers.auto_archive = 0;
+  out.timers.auto_pause = body.auto_pause;
   out.timers.auto_delete = body.auto_delete;
+  out.ttl_minutes = body.ttl_minutes;
+  out.network = body.network;
   VARVE_CHECK(seal_env(s, body.env, out));
   return out;
 }

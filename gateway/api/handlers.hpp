@@ -42,4 +42,17 @@ answer replace_labels(services& s, const request& r);
 answer touch_sandbox(services& s, const request& r);
 answer get_toolbox_proxy_url(services& s, const request& r);
 
+// setting_handlers.cpp
+answer pause_sandbox(services& s, const request& r);
+answer resize_sandbox(services& s, const request& r);
+answer set_network(services& s, const request& r);
+answer set_public(services& s, const request& r);
+answer set_auto_stop(services& s, const request& r);
+answer set_auto_pause(services& s, const request& r);
+answer set_auto_archive(services& s, const request& r);
+answer set_auto_delete(services& s, const request& r);
+answer set_ttl(services& s, const request& r);
+answer refuse_archive(services& s, const request& r);
+answer refuse_fork(services& s, const request& r);
+
 } // namespace varve::gateway

@@ -14,7 +14,7 @@ using enum route::access;
 constexpr std::string_view writes = "write:sandboxes";
 constexpr std::string_view deletes = "delete:sandboxes";
 
-constexpr std::array<route, 21> table{{
+constexpr std::array<route, 32> table{{
     {"GET", "/api/health", anybody, "", false, health},
     {"GET", "/api/config", anybody, "", false, get_config},
     {"GET", "/api/shared-regions", anybody, "", false, list_regions},
@@ -31,6 +31,22 @@ constexpr std::array<route, 21> table{{
     {"POST", "/api/sandbox/{id}/stop", key, writes, true, stop_sandbox},
     {"POST", "/api/sandbox/{id}/recover", key, writes, false, recover_sandbox},
     {"PUT", "/api/sandbox/{id}/labels", key, writes, true, replace_labels},
+    {"POST", "/api/sandbox/{id}/pause", key, writes, false, pause_sandbox},
+    {"POST", "/api/sandbox/{id}/resize", key, writes, true, resize_sandbox},
+    {"POST", "/api/sandbox/{id}/archive", key, writes, false, refuse_archive},
+    {"POST", "/api/sandbox/{id}/fork", key, writes, true, refuse_fork},
+    {"POST", "/api/sandbox/{id}/network-settings", key, writes, true,
+     set_network},
+    {"POST", "/api/sandbox/{id}/public/{x}", key, writes, false, set_public},
+    {"POST", "/api/sandbox/{id}/autostop/{n}", key, writes, false,
+     set_auto_stop},
+    {"POST", "/api/sandbox/{id}/autopause/{n}", key, writes, false,
+     set_auto_pause},
+    {"POST", "/api/sandbox/{id}/autoarchive/{n}", key, writes, false,
+     set_auto_archive},
+    {"POST", "/api/sandbox/{id}/autodelete/{n}", key, writes, false,
+     set_auto_delete},
+    {"POST", "/api/sandbox/{id}/ttl/{n}", key, writes, false, set_ttl},
     {"POST", "/api/sandbox/{id}/last-activity", key, "", true, touch_sandbox},
     {"GET", "/api/sandbox/{id}/toolbox-proxy-url", key, "", false,
      get_toolbox_proxy_url},

@@ -100,7 +100,11 @@ answer delete_sandbox(services& s, const request& r) {
   co_return render(s, r, view, done.value().reply.at);
 }
 
+// Who starts it wants to use it: one that is about to be stopped as idle goes
+// on.
 answer start_sandbox(services& s, const request& r) {
+  if (auto target = find_sandbox(s, r, r.captures[0]))
+    s.used.touch(target.value().id, s.time.now());
   return run_on(
       s, r, [](const std::string& id) -> command { return StartSandbox{id}; },
       true);

@@ -79,7 +79,7 @@ json::object sandbox_item_json(services& s, const request& r,
   out["user"] = v.user;
   out["labels"] = texts(v.labels);
   out["public"] = v.is_public;
-  out["networkBlockAll"] = false;
+  out["networkBlockAll"] = v.network_block_all;
   out["target"] = v.region;
   out["cpu"] = units(v.resources.cpu_millis(), 1000);
   out["gpu"] = v.resources.gpu();
@@ -92,8 +92,11 @@ json::object sandbox_item_json(services& s, const request& r,
   out["recoverable"] = v.recoverable;
   out["backupState"] = "None";
   out["autoStopInterval"] = v.auto_stop;
-  out["autoArchiveInterval"] = v.auto_archive;
+  out["autoArchiveInterval"] = 0; // nothing is archived by itself
   out["autoDeleteInterval"] = v.auto_delete;
+  out["autoPauseInterval"] = v.auto_pause;
+  if (v.destroy_at != 0)
+    out["autoDestroyAt"] = to_iso8601(v.destroy_at);
   out["sandboxClass"] = "container";
   out["runnerId"] = text_or_null(v.runner_id);
   if (!v.toolbox_version.empty())
@@ -111,6 +114,7 @@ result<json::object> full_sandbox_json(services& s, const request& r,
   VARVE_TRY(auto env, env_json(s, v));
   out["env"] = std::move(env);
   out["volumes"] = json::array{};
+  out["networkAllowList"] = text_or_null(v.network_allow_list);
   return out;
 }
 

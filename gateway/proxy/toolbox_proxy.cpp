@@ -14,7 +14,6 @@
 
 namespace varve::gateway {
 
-using projections::sandbox_state;
 using projections::sandbox_view;
 
 namespace {
@@ -100,7 +99,7 @@ site::decision toolbox_proxy::decide_direct(request& r, const proxy_path& where,
     return refuse(401, admitted.error().detail);
   if (!admitted)
     return ready(error_answer(r, admitted.error(), services_.time.now()));
-  if (admitted.value().sandbox.state != sandbox_state::started)
+  if (!projections::is_running(admitted.value().sandbox.state))
     return refuse(400, "bad request: failed to resolve container IP: no IP "
                        "address found. Is the Sandbox started?");
   auto& how = admitted.value();
@@ -125,7 +124,7 @@ site::decision toolbox_proxy::decide_in_api(request& r, const proxy_path& where,
     return refuse(found.error());
   if (!found.value())
     return refuse({errc::not_found, "Sandbox not found"});
-  if (found.value()->state != sandbox_state::started)
+  if (!projections::is_running(found.value()->state))
     return refuse({errc::wrong_state, "Sandbox is not running"});
   return connect(r, where, access{}, with);
 }

@@ -11,6 +11,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include "events/base/clock.hpp"
 #include "events/base/logging.hpp"
 #include "runner/host/services.hpp"
 #include "runner/host/supervisor.hpp"
@@ -36,6 +37,17 @@ capacity measure(const std::string& data_dir) {
   if (::statvfs(data_dir.c_str(), &disk) == 0)
     out.disk_gib = static_cast<std::uint32_t>(
         disk.f_blocks * std::uint64_t{disk.f_frsize} >> 30);
+  return out;
+}
+
+// Sandboxes may run already: not for a moment may they reach more than before.
+std::unique_ptr<network_guard> guard_of(const machine& host,
+                                        const ledger& book) {
+  auto out = std::make_unique<network_guard>(host);
+  for (const auto& sandbox : book.sandboxes())
+    if (sandbox.network && sandbox.slot < address_plan::slots)
+      out->know(host.addresses.address(sandbox.slot),
+                {sandbox.network->block_all, sandbox.network->allow_list});
   return out;
 }
 
@@ -66,10 +78,11 @@ runner_host::open(caf::actor_system& system, config settings,
   auto shared = std::make_shared<services>();
   shared->sink = &sink;
   VARVE_TRY(shared->host, machine::open(settings));
-  shared->network = std::make_unique<network_guard>(*shared->host);
-  VARVE_CHECK(shared->network->raise());
+  shared->uses = std::make_unique<use_book>(system_clock{}.now());
   VARVE_TRY(auto book, journal::open(shared->host->where.journal()));
   VARVE_TRY(shared->book, ledger::open(*shared->host, std::move(book)));
+  shared->network = guard_of(*shared->host, *shared->book);
+  VARVE_CHECK(shared->network->raise());
   VARVE_TRY(auto found, recover(*shared->host, *shared->book));
   shared->starts =
       std::make_unique<worker_pool>(std::max(1u, settings.concurrent_starts));
@@ -140,6 +153,10 @@ result<int> runner_host::connect_toolbox(std::string_view sandbox_id) const {
   VARVE_TRY(auto fd, connect_toolbox_socket(
                          state_->shared->host->where.run_sandbox(sandbox_id)));
   return fd.release();
+}
+
+void runner_host::note_use(std::string_view sandbox_id, std::uint64_t at) {
+  state_->shared->uses->note(sandbox_id, at);
 }
 
 void runner_host::shutdown() {

@@ -61,6 +61,9 @@ class runner_host {
   // guest_unreachable when the sandbox does not run. Any thread.
   result<int> connect_toolbox(std::string_view sandbox_id) const;
 
+  // It was used from outside, at this time. Any thread.
+  void note_use(std::string_view sandbox_id, std::uint64_t at);
+
   // Takes no more operations, waits for those in work (each has its own time
   // limit) and leaves sandboxes running. Repeating it is harmless.
   void shutdown();

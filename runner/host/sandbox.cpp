@@ -22,7 +22,7 @@ bool starts(const job& j) {
 
 bool ends(const job& j) {
   return j.operation
-         && (j.operation->kind == kind::Stop
+         && ((j.operation->kind == kind::Stop && j.operation->idle_since == 0)
              || j.operation->kind == kind::Destroy);
 }
 

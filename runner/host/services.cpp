@@ -23,7 +23,8 @@ schema::OutcomeT unjournalled(ledger& book, const schema::OperationT& operation,
 
 void services::execute(const schema::OperationT& operation, bool resumed,
                        int cancel) {
-  auto outcome = executor{*host, *book}.execute(operation, resumed, cancel);
+  auto outcome = executor{*host, *book, uses.get(), network.get()}.execute(
+      operation, resumed, cancel);
   if (!outcome) {
     auto text = operation.sandbox_id + ": " + outcome.error().detail;
     resumed ? log_info("runner", text) : log_failure("runner", text);
@@ -32,8 +33,11 @@ void services::execute(const schema::OperationT& operation, bool resumed,
       sink->outcome(unjournalled(*book, operation, outcome.error()));
     return;
   }
-  if (outcome.value().present == schema::Present::Running)
+  auto present = outcome.value().present;
+  if (present == schema::Present::Running)
     watch_running(operation.sandbox_id);
+  else if (present != schema::Present::Paused)
+    uses->forget(operation.sandbox_id);
   sink->outcome(std::move(outcome.value()));
 }
 

@@ -19,6 +19,7 @@ struct services {
   std::unique_ptr<machine> host;
   std::unique_ptr<ledger> book;
   std::unique_ptr<network_guard> network;
+  std::unique_ptr<use_book> uses;
   report_sink* sink = nullptr;
   std::unique_ptr<watcher> watch;
   std::unique_ptr<worker_pool> starts; // create, start

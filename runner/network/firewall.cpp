@@ -36,6 +36,19 @@ table inet @TABLE@ {
     flags interval
     elements = { @FORBIDDEN@ }
   }
+  set silenced {
+    type ipv4_addr
+    @SILENCED@
+  }
+  set confined {
+    type ipv4_addr
+    @CONFINED@
+  }
+  set permitted {
+    type ipv4_addr . ipv4_addr
+    flags interval
+    @PERMITTED@
+  }
   chain source {
     type filter hook prerouting priority raw; policy accept;
     iifname != "@LINK@*" accept
@@ -57,6 +70,8 @@ table inet @TABLE@ {
   }
   chain from_sandbox {
     ct state invalid drop
+    ip saddr @silenced jump refuse
+    ip saddr @confined ip saddr . ct original ip daddr != @permitted jump refuse
     ct status dnat accept
     oifname "@LINK@*" jump refuse
     ip daddr @forbidden jump refuse
@@ -81,6 +96,10 @@ constexpr const char* dns_pattern = R"(
   }
 )";
 
+std::string elements(const std::string& list) {
+  return list.empty() ? list : "elements = { " + list + " }";
+}
+
 std::optional<std::string> resolver_in(const std::string& path) {
   auto text = read_file(path);
   if (!text)
@@ -102,6 +121,10 @@ std::optional<std::string> resolver_in(const std::string& path) {
 std::string firewall_rules(const firewall_options& options) {
   std::string text = pattern;
   replace_all(text, "@DNS@", options.resolver ? dns_pattern : "");
+  auto sets = elements_of(options.egresses);
+  replace_all(text, "@SILENCED@", elements(sets.silenced));
+  replace_all(text, "@CONFINED@", elements(sets.confined));
+  replace_all(text, "@PERMITTED@", elements(sets.permitted));
   replace_all(text, "@TABLE@", options.table);
   replace_all(text, "@FORBIDDEN@", forbidden_ranges);
   replace_all(text, "@LINK@", options.link_prefix);

@@ -1,5 +1,6 @@
 // What sandboxes may reach: one nft table of this server's own, whose rules
-// name its links by their prefix, so that nothing changes with a sandbox.
+// name its links by their prefix, so that nothing changes with a sandbox but
+// the sets of those that may reach less.
 //
 // Out: the internet, with NAT; the host's resolver, on the gateway's port 53.
 // Not: the host, other sandboxes, private, link-local, CGNAT and other special
@@ -11,6 +12,7 @@
 
 #include "events/base/result.hpp"
 #include "runner/network/address_plan.hpp"
+#include "runner/network/egress.hpp"
 
 namespace varve::runner {
 
@@ -20,6 +22,7 @@ struct firewall_options {
   std::string subnet;
   std::string gateway;
   std::optional<std::string> resolver; // address; none: no DNS
+  egress_map egresses;
 };
 
 // The table as text, replacing one of its name.

@@ -2,9 +2,11 @@
 
 #include <csignal>
 
+#include "events/base/clock.hpp"
 #include "events/base/logging.hpp"
 #include "runner/kernel/files.hpp"
 #include "runner/operations/crash_point.hpp"
+#include "runner/sandbox/freezer.hpp"
 #include "runner/sandbox/sandbox_files.hpp"
 #include "runner/sandbox/toolbox_socket.hpp"
 
@@ -24,7 +26,8 @@ constexpr milliseconds known_toolbox_limit{2000};
 constexpr std::uint64_t least_free_bytes = 128ull << 20;
 
 bool is_well_formed(const schema::OperationT& operation) {
-  auto starts = operation.kind == kind::Create || operation.kind == kind::Start;
+  auto starts = operation.kind == kind::Create || operation.kind == kind::Start
+                || operation.kind == kind::Adjust;
   return !operation.id.empty() && operation.id.size() <= 128
          && operation.id.find('/') == std::string::npos
          && is_safe_id(operation.sandbox_id) && operation.kind != kind::None
@@ -83,6 +86,14 @@ bool has_files(const execution& e) {
   return read_sandbox_record(e.host.where, e.id()).has_value();
 }
 
+// What the kernel says.
+present present_of(const execution& e) {
+  if (find_running(e.host.where, e.id(), e.host.means.boot_id))
+    return is_frozen(e.host.groups, e.id()) ? present::Paused
+                                            : present::Running;
+  return has_files(e) ? present::Stopped : present::Absent;
+}
+
 // Whether the sandbox runs already and its toolbox is well.
 bool answers(execution& e) {
   if (!find_running(e.host.where, e.id(), e.host.means.boot_id))
@@ -116,6 +127,7 @@ result<schema::OutcomeT> executor::execute(const schema::OperationT& operation,
               .deadline = steady_clock::now()
                           + (limit.count() > 0 ? limit : default_timeout)};
   e.cancel = cancel;
+  e.network = network_;
   if (resumed) {
     VARVE_CHECK(resume_start(e, begun.entry));
   }
@@ -147,6 +159,12 @@ schema::OutcomeT executor::perform(execution& e) {
     return stop(e);
   case kind::Destroy:
     return destroy(e);
+  case kind::Pause:
+    return pause(e);
+  case kind::Resume:
+    return resume(e);
+  case kind::Adjust:
+    return adjust(e);
   case kind::None:
     break;
   }
@@ -195,7 +213,65 @@ schema::OutcomeT executor::bring_up(execution& e) {
                 true);
 }
 
+// What runs inside and was started by a caller counts as use, too. A toolbox
+// that does not say is not idle.
+std::optional<schema::OutcomeT> executor::refuse_if_used(execution& e) {
+  auto since = e.operation.idle_since;
+  if (since == 0 || present_of(e) != present::Running)
+    return std::nullopt;
+  auto now = system_clock{}.now();
+  auto used = uses_ == nullptr ? now : uses_->last(e.id());
+  if (used <= since) {
+    auto works = ask_toolbox_works(e.host.where.run_sandbox(e.id()),
+                                   steady_clock::now() + known_toolbox_limit);
+    if (works && !works.value())
+      return std::nullopt;
+    used = now;
+  }
+  auto out = make_outcome(e.operation, verdict::Busy, "");
+  out.present = present::Running;
+  out.last_used = used;
+  return out;
+}
+
+schema::OutcomeT executor::pause(execution& e) {
+  if (auto used = refuse_if_used(e))
+    return std::move(*used);
+  auto now = present_of(e);
+  if (now != present::Running && now != present::Paused)
+    return failed(e, {errc::wrong_state, "the sandbox does not run"}, now,
+                  true);
+  auto frozen = run_steps(e, steps_of(kind::Pause), name_of(kind::Pause));
+  if (!frozen)
+    return failed(e, frozen.error(), present_of(e), true);
+  return done(e, present::Paused);
+}
+
+schema::OutcomeT executor::resume(execution& e) {
+  auto thawed = run_steps(e, steps_of(kind::Resume), name_of(kind::Resume));
+  auto now = present_of(e);
+  if (!thawed)
+    return failed(e, thawed.error(), now, true);
+  if (now != present::Running)
+    return failed(e, {errc::wrong_state, "the sandbox does not run"}, now,
+                  true);
+  return done(e, now);
+}
+
+schema::OutcomeT executor::adjust(execution& e) {
+  auto now = present_of(e);
+  if (now != present::Running)
+    return failed(e, {errc::wrong_state, "the sandbox does not run"}, now,
+                  true);
+  auto set = run_steps(e, steps_of(kind::Adjust), name_of(kind::Adjust));
+  if (!set)
+    return failed(e, set.error(), now, true);
+  return done(e, now);
+}
+
 schema::OutcomeT executor::stop(execution& e) {
+  if (auto used = refuse_if_used(e))
+    return std::move(*used);
   auto ended = run_steps(e, end_steps(), name_of(e.operation.kind));
   if (!ended)
     return failed(e, ended.error(), present::Unclear, true);
@@ -216,7 +292,9 @@ result<std::optional<schema::ObservationT>>
 executor::examine(const std::string& sandbox_id) {
   std::optional<schema::ObservationT> nothing;
   auto known = book_.find(sandbox_id);
-  if (!known || known->present != present::Running
+  if (!known
+      || (known->present != present::Running
+          && known->present != present::Paused)
       || find_running(host_.where, sandbox_id, host_.means.boot_id))
     return nothing;
   schema::OperationT cleaning;

@@ -5,12 +5,17 @@
 #include "runner/operations/ledger.hpp"
 #include "runner/operations/machine.hpp"
 #include "runner/operations/steps.hpp"
+#include "runner/operations/use_book.hpp"
 
 namespace varve::runner {
 
 class executor {
  public:
-  executor(const machine& host, ledger& book) : host_(host), book_(book) {
+  // `uses` is asked whether a sandbox is idle; without one none is. Without
+  // `network` none starts that may not reach everything.
+  executor(const machine& host, ledger& book, const use_book* uses = nullptr,
+           network_guard* network = nullptr)
+      : host_(host), book_(book), uses_(uses), network_(network) {
     // nop
   }
 
@@ -34,10 +39,17 @@ class executor {
   schema::OutcomeT bring_up(execution& e);
   schema::OutcomeT stop(execution& e);
   schema::OutcomeT destroy(execution& e);
+  schema::OutcomeT pause(execution& e);
+  schema::OutcomeT resume(execution& e);
+  schema::OutcomeT adjust(execution& e);
+  // The answer when it runs and was used since the operation's `idle_since`.
+  std::optional<schema::OutcomeT> refuse_if_used(execution& e);
   std::optional<schema::OutcomeT> ensure_files(execution& e);
 
   const machine& host_;
   ledger& book_;
+  const use_book* uses_;
+  network_guard* network_;
 };
 
 } // namespace varve::runner

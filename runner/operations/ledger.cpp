@@ -25,6 +25,14 @@ schema::OperationT without_secrets(const schema::OperationT& operation) {
   return copy;
 }
 
+// So that it holds from the first moment of the next server.
+void keep_network(schema::JournalSandboxT& r,
+                  const schema::OperationT& operation) {
+  r.network.reset();
+  if (operation.spec && operation.spec->network)
+    r.network = std::make_unique<schema::NetworkT>(*operation.spec->network);
+}
+
 void name(schema::JournalEntryT& entry, std::string key, std::string value) {
   auto pair = std::make_unique<schema::PairT>();
   pair->key = std::move(key);
@@ -192,6 +200,8 @@ ledger::answer_unknown(const schema::OperationT& operation) {
 result<ledger::decision> ledger::begin(const schema::OperationT& operation,
                                        record r) {
   r.version = std::max(r.version, operation.version);
+  if (operation.kind == kind::Create || operation.kind == kind::Start)
+    keep_network(r, operation);
   auto entry = make_entry(*host_, operation, r.slot);
   VARVE_CHECK(book_->begin(entry, r));
   put(r);
@@ -233,8 +243,10 @@ result<schema::OutcomeT> ledger::finish(schema::JournalEntryT entry,
   if (!r)
     return failure(errc::not_found, "finished what was not begun");
   r->present = outcome.present;
-  if (outcome.present == present::Running)
+  if (outcome.present == present::Running || outcome.present == present::Paused)
     r->boot_id = host_->means.boot_id;
+  if (outcome.kind == kind::Adjust && outcome.result == verdict::Done)
+    keep_network(*r, *entry.operation);
   if (outcome.kind == kind::Destroy && outcome.result == verdict::Done)
     r->destroyed_at = clock_.now();
   outcome.journal_id = journal_id();
@@ -292,7 +304,7 @@ result<void> ledger::adopt(const std::string& id, std::uint32_t slot,
   r.image_ref = image_ref;
   r.version = version;
   r.present = now;
-  if (now == present::Running)
+  if (now == present::Running || now == present::Paused)
     r.boot_id = host_->means.boot_id;
   return keep(r);
 }

@@ -14,12 +14,37 @@ firewall_options network_guard::wanted() const {
   out.gateway = dotted(host_.addresses.gateway());
   auto& set = host_.settings.resolver;
   out.resolver = set.empty() ? find_resolver() : std::optional{set};
+  out.egresses = egresses_;
   return out;
 }
 
 result<void> network_guard::raise() {
   std::lock_guard lock{guard_};
   return raise_locked();
+}
+
+void network_guard::know(std::uint32_t address, egress what) {
+  std::lock_guard lock{guard_};
+  if (!what.is_open())
+    egresses_[address] = std::move(what);
+}
+
+// The table is replaced as a whole, in one transaction.
+result<void> network_guard::apply(std::uint32_t address, egress what) {
+  std::lock_guard lock{guard_};
+  auto before = egresses_;
+  if (what.is_open() && egresses_.erase(address) == 0)
+    return ok();
+  if (!what.is_open())
+    egresses_[address] = std::move(what);
+  auto rules = wanted();
+  auto raised = raise_firewall(rules);
+  if (!raised) {
+    egresses_ = std::move(before);
+    return raised;
+  }
+  resolver_ = rules.resolver;
+  return ok();
 }
 
 result<void> network_guard::raise_locked() {

@@ -19,8 +19,15 @@ class network_guard {
     // nop
   }
 
+  // Of a sandbox that may run already: before raise().
+  void know(std::uint32_t address, egress what);
+
   // Makes everything; called before the first sandbox.
   result<void> raise();
+
+  // From here on what the sandbox at this address may reach. At once, also
+  // for connections that are open.
+  result<void> apply(std::uint32_t address, egress what);
 
   // Makes again what is gone or does not fit any more.
   result<void> check();
@@ -32,6 +39,7 @@ class network_guard {
   const machine& host_;
   std::mutex guard_;
   std::optional<std::string> resolver_; // as the rules have it
+  egress_map egresses_;
 };
 
 // What `raise` made on the host is gone; nothing there is fine.

@@ -9,6 +9,7 @@
 #include "events/base/logging.hpp"
 #include "runner/kernel/files.hpp"
 #include "runner/link/sandbox_link.hpp"
+#include "runner/sandbox/freezer.hpp"
 #include "runner/sandbox/sandbox_files.hpp"
 
 namespace varve::runner {
@@ -100,7 +101,7 @@ class recovery {
     } else if (!running) {
       VARVE_CHECK(note_end(id));
     } else {
-      VARVE_CHECK(book_.set_present(id, present::Running));
+      VARVE_CHECK(book_.set_present(id, running_as(id)));
     }
     return settle(id, running.has_value());
   }
@@ -112,11 +113,17 @@ class recovery {
       VARVE_CHECK(clean(files.id, files.slot));
     }
     return book_.adopt(files.id, files.slot, files.image_ref, files.version,
-                       running ? present::Running : present::Stopped);
+                       running ? running_as(files.id) : present::Stopped);
+  }
+
+  present running_as(const std::string& id) const {
+    return is_frozen(host_.groups, id) ? present::Paused : present::Running;
   }
 
   result<void> note_end(const std::string& id) {
-    if (known_[id].present == present::Running && !is_being_ended(id)) {
+    auto ran = known_[id].present == present::Running
+               || known_[id].present == present::Paused;
+    if (ran && !is_being_ended(id)) {
       VARVE_CHECK(executor(host_, book_).examine(id));
     }
     VARVE_CHECK(clean(id, known_[id].slot));
@@ -160,7 +167,7 @@ class recovery {
   result<void> settle(const std::string& id, bool running) {
     for (auto& entry : begun_[id]) {
       auto operation = entry.operation->kind;
-      if (operation == kind::Stop || operation == kind::Destroy) {
+      if (operation != kind::Create && operation != kind::Start) {
         out_.to_resume.push_back(*entry.operation);
         continue;
       }

@@ -11,7 +11,7 @@
 //   no    | any  | existed        | absent, said in the inventory
 //   no    | any  | none           | removed
 //
-// A stop or destroy that was begun is executed again from its beginning. A
+// What was begun is executed again from its beginning, but for starts. A
 // create or start that does not answer is undone and forgotten: its owner
 // sends it again, with the secrets the journal does not hold.
 #pragma once

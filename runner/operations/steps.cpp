@@ -9,6 +9,7 @@
 #include "runner/kernel/remove_tree.hpp"
 #include "runner/link/sandbox_link.hpp"
 #include "runner/operations/crash_point.hpp"
+#include "runner/sandbox/freezer.hpp"
 #include "runner/sandbox/sandbox_files.hpp"
 #include "runner/sandbox/toolbox_socket.hpp"
 
@@ -17,6 +18,7 @@ namespace varve::runner {
 namespace {
 
 constexpr std::chrono::milliseconds stop_grace{5000};
+constexpr std::chrono::milliseconds thaw_limit{5000};
 constexpr std::chrono::milliseconds runtime_limit{10'000};
 
 // Where the owner's figures are missing or absurd.
@@ -47,6 +49,19 @@ result<void> make_files(execution& e) {
 
 result<void> make_groups(execution& e) {
   return e.host.groups.create(e.id(), limits_of(e));
+}
+
+result<void> apply_egress(execution& e) {
+  egress what;
+  if (const auto& wanted = e.operation.spec->network) {
+    what.block_all = wanted->block_all;
+    what.allow_list = wanted->allow_list;
+  }
+  if (e.network == nullptr && what.is_open())
+    return ok();
+  if (e.network == nullptr)
+    return failure(errc::unsupported, "no firewall is kept");
+  return e.network->apply(e.host.addresses.address(e.slot), std::move(what));
 }
 
 result<void> make_bundle(execution& e) {
@@ -96,6 +111,20 @@ result<void> wait_ready(execution& e) {
   return ok();
 }
 
+result<void> freeze_processes(execution& e) {
+  return freeze(e.host.groups, e.id(), e.deadline);
+}
+
+// What is frozen would neither heed a signal nor, on cgroup v1, die of one.
+result<void> thaw_processes(execution& e) {
+  auto limit = std::chrono::steady_clock::now() + thaw_limit;
+  return thaw(e.host.groups, e.id(), limit);
+}
+
+result<void> set_limits(execution& e) {
+  return e.host.groups.set_limits(e.id(), limits_of(e));
+}
+
 result<void> stop_processes(execution& e) {
   auto gentle =
       e.operation.kind == schema::OperationKind::Stop && !e.operation.force;
@@ -137,16 +166,24 @@ result<void> drop_files(execution& e) {
 }
 
 constexpr std::array create_table{
-    step{"files", make_files},   step{"groups", make_groups},
-    step{"bundle", make_bundle}, step{"monitor", begin_monitor},
-    step{"joined", wait_joined}, step{"network", wait_network},
-    step{"mounts", wait_mounts}, step{"started", wait_started},
-    step{"ready", wait_ready}};
+    step{"files", make_files},      step{"groups", make_groups},
+    step{"egress", apply_egress},   step{"bundle", make_bundle},
+    step{"monitor", begin_monitor}, step{"joined", wait_joined},
+    step{"network", wait_network},  step{"mounts", wait_mounts},
+    step{"started", wait_started},  step{"ready", wait_ready}};
 
-constexpr std::array destroy_table{
-    step{"processes", stop_processes}, step{"runtime", drop_runtime_state},
-    step{"groups", drop_groups},       step{"link", drop_link},
-    step{"run", drop_run_directory},   step{"files", drop_files}};
+constexpr std::array pause_table{step{"freeze", freeze_processes}};
+constexpr std::array resume_table{step{"thaw", thaw_processes}};
+constexpr std::array adjust_table{step{"limits", set_limits},
+                                  step{"egress", apply_egress}};
+
+constexpr std::array destroy_table{step{"thaw", thaw_processes},
+                                   step{"processes", stop_processes},
+                                   step{"runtime", drop_runtime_state},
+                                   step{"groups", drop_groups},
+                                   step{"link", drop_link},
+                                   step{"run", drop_run_directory},
+                                   step{"files", drop_files}};
 
 } // namespace
 
@@ -160,6 +197,12 @@ std::string_view name_of(schema::OperationKind kind) noexcept {
     return "stop";
   case schema::OperationKind::Destroy:
     return "destroy";
+  case schema::OperationKind::Pause:
+    return "pause";
+  case schema::OperationKind::Resume:
+    return "resume";
+  case schema::OperationKind::Adjust:
+    return "adjust";
   case schema::OperationKind::None:
     break;
   }
@@ -188,6 +231,12 @@ std::span<const step> steps_of(schema::OperationKind kind) noexcept {
     return end_steps();
   case schema::OperationKind::Destroy:
     return destroy_table;
+  case schema::OperationKind::Pause:
+    return pause_table;
+  case schema::OperationKind::Resume:
+    return resume_table;
+  case schema::OperationKind::Adjust:
+    return adjust_table;
   case schema::OperationKind::None:
     break;
   }

@@ -9,6 +9,7 @@
 
 #include "events/base/result.hpp"
 #include "runner/operations/machine.hpp"
+#include "runner/operations/network_guard.hpp"
 #include "runner/sandbox/life.hpp"
 #include "schemas/operation_generated.h"
 
@@ -21,7 +22,8 @@ struct execution {
   std::uint32_t slot = 0;
   std::string image_ref{};
   std::chrono::steady_clock::time_point deadline{};
-  int cancel = -1; // readable once it should end, for starts
+  int cancel = -1;                  // readable once it should end, for starts
+  network_guard* network = nullptr; // for what starts or adjusts
   std::optional<launch> start{};
   std::string toolbox_version{};
   sandbox_end end{};
@@ -36,7 +38,7 @@ struct step {
   result<void> (*run)(execution&);
 };
 
-// "create", "start", "stop", "destroy".
+// "create", "start", "stop", "destroy", "pause", "resume", "adjust".
 std::string_view name_of(schema::OperationKind kind) noexcept;
 
 std::span<const step> steps_of(schema::OperationKind kind) noexcept;

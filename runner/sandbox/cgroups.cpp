@@ -110,6 +110,29 @@ result<void> remove_group(const std::string& path) {
   return last_error("remove cgroup " + path);
 }
 
+result<void> limit_v2(const std::string& group, const cgroup_limits& l) {
+  VARVE_CHECK(
+      write_file(group + "/memory.max", std::to_string(l.memory_bytes)));
+  if (exists(group + "/memory.swap.max")) {
+    VARVE_CHECK(write_file(group + "/memory.swap.max", "0"));
+  }
+  VARVE_CHECK(write_file(group + "/pids.max", std::to_string(l.pids)));
+  return write_file(group + "/cpu.max",
+                    quota(l) + " " + std::to_string(cpu_period_us));
+}
+
+// Of memory and memory with swap, the larger must be raised first and the
+// smaller lowered first: what is refused is tried again after the other.
+result<void> limit_memory_v1(const std::string& group,
+                             const std::string& bytes) {
+  auto with_swap = group + "/memory.memsw.limit_in_bytes";
+  auto plain = write_file(group + "/memory.limit_in_bytes", bytes);
+  if (exists(with_swap)) {
+    VARVE_CHECK(write_file(with_swap, bytes));
+  }
+  return plain ? plain : write_file(group + "/memory.limit_in_bytes", bytes);
+}
+
 // Looks again once the pid cannot change hands any more.
 void kill_all(const std::vector<pid_t>& pids, const std::string& group) {
   for (auto pid : pids) {
@@ -138,6 +161,11 @@ result<cgroups> cgroups::open(const std::string& name) {
         out.hierarchies_.push_back({m.target, controller});
         break;
       }
+  for (auto& m : mounts)
+    if (m.type == "cgroup" && has_word(m.super_options, "freezer")) {
+      out.freezer_root_ = m.target;
+      out.freezer_has_state_ = true;
+    }
   if (out.hierarchies_.empty()) {
     out.unified_ = true;
     for (auto& m : mounts)
@@ -147,6 +175,10 @@ result<cgroups> cgroups::open(const std::string& name) {
   if (out.hierarchies_.size() != (out.unified_ ? 1u : 3u))
     return failure(errc::unsupported,
                    "no cgroups with memory, cpu and pids on this host");
+  // Without a freezer of v1 that of a v2 beside it will do.
+  for (auto& m : mounts)
+    if (m.type == "cgroup2" && !out.unified_ && out.freezer_root_.empty())
+      out.freezer_root_ = m.target;
   for (auto& h : out.hierarchies_) {
     if (out.unified_) {
       VARVE_CHECK(
@@ -163,14 +195,8 @@ result<cgroups> cgroups::open(const std::string& name) {
 
 result<void> cgroups::limit_v1(const hierarchy& h, const std::string& group,
                                const cgroup_limits& limits) const {
-  if (h.controller == "memory") {
-    auto bytes = std::to_string(limits.memory_bytes);
-    VARVE_CHECK(write_file(group + "/memory.limit_in_bytes", bytes));
-    if (exists(group + "/memory.memsw.limit_in_bytes")) {
-      VARVE_CHECK(write_file(group + "/memory.memsw.limit_in_bytes", bytes));
-    }
-    return ok();
-  }
+  if (h.controller == "memory")
+    return limit_memory_v1(group, std::to_string(limits.memory_bytes));
   if (h.controller == "pids")
     return write_file(group + "/pids.max", std::to_string(limits.pids));
   VARVE_CHECK(
@@ -178,42 +204,53 @@ result<void> cgroups::limit_v1(const hierarchy& h, const std::string& group,
   return write_file(group + "/cpu.cfs_quota_us", quota(limits));
 }
 
-result<void> cgroups::create_v2(const std::string& id,
-                                const cgroup_limits& limits) const {
-  auto set = [](const std::string& group,
-                const cgroup_limits& l) -> result<void> {
-    VARVE_CHECK(
-        write_file(group + "/memory.max", std::to_string(l.memory_bytes)));
-    if (exists(group + "/memory.swap.max")) {
-      VARVE_CHECK(write_file(group + "/memory.swap.max", "0"));
+// The group as a whole gets its reserve before the guest's share grows, and
+// loses it after that has shrunk.
+result<void> cgroups::set_limits(const std::string& id,
+                                 const cgroup_limits& limits) const {
+  for (auto& h : hierarchies_) {
+    auto top = base(h, id);
+    auto set = [&](const std::string& group, const cgroup_limits& l) {
+      return unified_ ? limit_v2(group, l) : limit_v1(h, group, l);
+    };
+    // Refused on v1 while a child has more; the second time it fits.
+    auto first = set(top, with_reserve(limits));
+    auto guest = set(top + "/guest", limits);
+    if (!first || !guest) {
+      VARVE_CHECK(set(top, with_reserve(limits)));
+      VARVE_CHECK(set(top + "/guest", limits));
     }
-    VARVE_CHECK(write_file(group + "/pids.max", std::to_string(l.pids)));
-    return write_file(group + "/cpu.max",
-                      quota(l) + " " + std::to_string(cpu_period_us));
-  };
-  auto top = base(hierarchies_[0], id);
-  VARVE_CHECK(make_directory(top, 0755));
-  VARVE_CHECK(
-      write_file(top + "/cgroup.subtree_control", "+memory +cpu +pids"));
-  VARVE_CHECK(make_directory(top + "/init", 0755));
-  VARVE_CHECK(make_directory(top + "/guest", 0755));
-  VARVE_CHECK(set(top, with_reserve(limits)));
-  return set(top + "/guest", limits);
+  }
+  return ok();
+}
+
+result<void> cgroups::make_groups(const std::string& id) const {
+  for (auto& h : hierarchies_) {
+    auto top = base(h, id);
+    VARVE_CHECK(make_directory(top, 0755));
+    if (unified_) {
+      VARVE_CHECK(
+          write_file(top + "/cgroup.subtree_control", "+memory +cpu +pids"));
+    }
+    VARVE_CHECK(make_directory(top + "/init", 0755));
+    VARVE_CHECK(make_directory(top + "/guest", 0755));
+  }
+  return ok();
 }
 
 result<void> cgroups::create(const std::string& id,
                              const cgroup_limits& limits) const {
+  VARVE_CHECK(make_groups(id));
+  return set_limits(id, limits);
+}
+
+std::optional<freezer_group> cgroups::freezer_of(const std::string& id) const {
   if (unified_)
-    return create_v2(id, limits);
-  for (auto& h : hierarchies_) {
-    auto top = base(h, id);
-    VARVE_CHECK(make_directory(top, 0755));
-    VARVE_CHECK(make_directory(top + "/init", 0755));
-    VARVE_CHECK(make_directory(top + "/guest", 0755));
-    VARVE_CHECK(limit_v1(h, top, with_reserve(limits)));
-    VARVE_CHECK(limit_v1(h, top + "/guest", limits));
-  }
-  return ok();
+    return freezer_group{base(hierarchies_[0], id), false, false};
+  if (freezer_root_.empty())
+    return std::nullopt;
+  return freezer_group{freezer_root_ + "/" + name_ + "/" + id,
+                       freezer_has_state_, true};
 }
 
 result<std::vector<unique_fd>> cgroups::open_procs(const std::string& id,

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,14 @@
 #include "runner/kernel/unique_fd.hpp"
 
 namespace varve::runner {
+
+// How processes of a sandbox are frozen. On v1 they are members of no freezer
+// group until then: with `moves` they must be moved into `group` first.
+struct freezer_group {
+  std::string group;
+  bool has_state = false; // v1: freezer.state, else cgroup.freeze
+  bool moves = false;
+};
 
 struct cgroup_limits {
   std::uint64_t memory_bytes = 0;
@@ -53,6 +62,13 @@ class cgroups {
   // How often the kernel ended monitor or PID 1 for want of memory.
   std::uint64_t oom_kills(const std::string& id) const;
 
+  // Gives a running sandbox other limits. What needs more is raised first.
+  result<void> set_limits(const std::string& id,
+                          const cgroup_limits& limits) const;
+
+  // Nothing when this host cannot freeze.
+  std::optional<freezer_group> freezer_of(const std::string& id) const;
+
   // SIGKILL to all of them until none is left; timed_out when some stay.
   result<void> end_processes(const std::string& id) const;
 
@@ -76,8 +92,7 @@ class cgroups {
 
   result<void> limit_v1(const hierarchy& h, const std::string& group,
                         const cgroup_limits& limits) const;
-  result<void> create_v2(const std::string& id,
-                         const cgroup_limits& limits) const;
+  result<void> make_groups(const std::string& id) const;
   result<std::vector<unique_fd>> open_procs(const std::string& id,
                                             const char* group) const;
 
@@ -86,6 +101,8 @@ class cgroups {
   // All there are: a runtime that handles control groups itself uses more.
   std::vector<std::string> roots_;
   bool unified_ = false;
+  std::string freezer_root_; // empty: none but by `unified_`
+  bool freezer_has_state_ = false;
 };
 
 } // namespace varve::runner

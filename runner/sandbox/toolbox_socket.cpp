@@ -76,7 +76,9 @@ std::string plain(std::string_view text) {
   return out;
 }
 
-result<std::string> parse_version(const std::string& answer) {
+// The member of the object that the toolbox answers with.
+result<boost::json::value> member_of(const std::string& answer,
+                                     std::string_view name) {
   auto body = answer.find("\r\n\r\n");
   if (answer.rfind("HTTP/1.1 200", 0) != 0 || body == std::string::npos)
     return failure(errc::guest_unreachable,
@@ -84,11 +86,23 @@ result<std::string> parse_version(const std::string& answer) {
   boost::system::error_code ec;
   auto parsed = boost::json::parse(answer.substr(body + 4), ec);
   if (ec || !parsed.is_object())
-    return failure(errc::guest_unreachable, "the toolbox's version is no JSON");
-  auto* version = parsed.get_object().if_contains("version");
-  if (version == nullptr || !version->is_string())
-    return failure(errc::guest_unreachable, "the toolbox names no version");
-  return plain(version->get_string());
+    return failure(errc::guest_unreachable, "the toolbox answers no JSON");
+  auto* found = parsed.get_object().if_contains(name);
+  if (found == nullptr)
+    return failure(errc::guest_unreachable,
+                   "the toolbox does not name its " + std::string{name});
+  return *found;
+}
+
+result<std::string> get(const std::string& directory, std::string_view path,
+                        clock_type::time_point until, int cancel) {
+  VARVE_TRY(auto fd, connect_toolbox_socket(directory));
+  auto request = "GET " + std::string{path}
+                 + " HTTP/1.1\r\nHost: toolbox\r\nConnection: close\r\n\r\n";
+  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL)
+      != static_cast<ssize_t>(request.size()))
+    return failure(errc::guest_unreachable, "the toolbox hung up");
+  return read_answer(fd.get(), until, cancel);
 }
 
 } // namespace
@@ -125,14 +139,20 @@ result<unique_fd> connect_toolbox_socket(const std::string& directory) {
 result<std::string> ask_toolbox_version(const std::string& directory,
                                         clock_type::time_point until,
                                         int cancel) {
-  VARVE_TRY(auto fd, connect_toolbox_socket(directory));
-  constexpr std::string_view request =
-      "GET /version HTTP/1.1\r\nHost: toolbox\r\nConnection: close\r\n\r\n";
-  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL)
-      != static_cast<ssize_t>(request.size()))
-    return failure(errc::guest_unreachable, "the toolbox hung up");
-  VARVE_TRY(auto answer, read_answer(fd.get(), until, cancel));
-  return parse_version(answer);
+  VARVE_TRY(auto answer, get(directory, "/version", until, cancel));
+  VARVE_TRY(auto version, member_of(answer, "version"));
+  if (!version.is_string())
+    return failure(errc::guest_unreachable, "the toolbox's version is no text");
+  return plain(version.get_string());
+}
+
+result<bool> ask_toolbox_works(const std::string& directory,
+                               clock_type::time_point until) {
+  VARVE_TRY(auto answer, get(directory, "/varve/work", until, -1));
+  VARVE_TRY(auto count, member_of(answer, "running"));
+  if (!count.is_int64())
+    return failure(errc::guest_unreachable, "the toolbox counts nothing");
+  return count.get_int64() != 0;
 }
 
 } // namespace varve::runner

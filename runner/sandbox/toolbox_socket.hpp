@@ -23,4 +23,9 @@ result<std::string>
 ask_toolbox_version(const std::string& directory,
                     std::chrono::steady_clock::time_point until, int cancel);
 
+// Asks whether anything that a caller started is at work inside. Errors as
+// above, and when the toolbox does not know the question.
+result<bool> ask_toolbox_works(const std::string& directory,
+                               std::chrono::steady_clock::time_point until);
+
 } // namespace varve::runner

@@ -6,6 +6,7 @@
 #include <boost/beast/http/read.hpp>
 
 #include "runner/toolbox/websocket.hpp"
+#include "runner/toolbox/work.hpp"
 
 namespace varve::toolbox {
 
@@ -161,6 +162,8 @@ awaitable<bool> connection::dispatch() {
     co_return co_await serve_process();
   case duty::interpreter:
     co_return co_await serve_interpreter();
+  case duty::work:
+    co_return co_await respond(describe_work(rt_));
   case duty::not_built:
     co_return co_await respond(not_built(where.feature));
   case duty::unknown:

@@ -62,6 +62,7 @@ route repository(errand_handler how) {
 
 const entry entries[] = {
     {"GET", "/version", answered(version)},
+    {"GET", "/varve/work", {duty::work, nullptr, nullptr, {}}},
     {"GET", "/work-dir", answered(work_dir)},
     {"GET", "/user-home-dir", answered(home_dir)},
     {"GET", "/project-dir", answered(home_dir)},

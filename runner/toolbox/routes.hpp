@@ -19,6 +19,7 @@ enum class duty {
   language,    // a language server
   interpreter, // code that keeps its state
   setting,     // at once, with the request's body
+  work,        // how much of it is at work, for the runner
   not_built,   // known to the contract, not served yet
   unknown
 };

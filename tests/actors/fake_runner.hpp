@@ -22,6 +22,7 @@ class fake_runner final : public runner_port {
   bool duplicates = false;
   bool answers = true;
   schema::Result result = schema::Result::Done;
+  timestamp used_at = 0; // when anything was used last
   std::string error;
 
   // What the kernel would say.
@@ -89,14 +90,17 @@ class fake_runner final : public runner_port {
 
  private:
   schema::OutcomeT perform(const schema::OperationT& o) {
-    if (result == schema::Result::Done)
-      apply(o);
     schema::OutcomeT out;
+    auto busy = o.idle_since != 0 && used_at > o.idle_since;
+    if (busy)
+      out.last_used = used_at;
+    else if (result == schema::Result::Done)
+      apply(o);
     out.operation_id = o.id;
     out.kind = o.kind;
     out.sandbox_id = o.sandbox_id;
     out.version = o.version;
-    out.result = result;
+    out.result = busy ? schema::Result::Busy : result;
     out.error = error;
     auto found = present.find(o.sandbox_id);
     out.present =
@@ -110,10 +114,12 @@ class fake_runner final : public runner_port {
   void apply(const schema::OperationT& o) {
     if (o.kind == schema::OperationKind::Destroy)
       present.erase(o.sandbox_id);
+    else if (o.kind == schema::OperationKind::Stop)
+      present[o.sandbox_id] = schema::Present::Stopped;
+    else if (o.kind == schema::OperationKind::Pause)
+      present[o.sandbox_id] = schema::Present::Paused;
     else
-      present[o.sandbox_id] = o.kind == schema::OperationKind::Stop
-                                  ? schema::Present::Stopped
-                                  : schema::Present::Running;
+      present[o.sandbox_id] = schema::Present::Running;
   }
 
   void report(const schema::OutcomeT& outcome) {

@@ -62,6 +62,7 @@ inline CreateSandbox creation(std::string id, std::string name = {}) {
   c.labels = {{"a", "1"}, {"b", "2"}};
   c.region = "local";
   c.resources = schema::Resources{1000, 1024, 3, 0};
+  c.timers.auto_stop = 0;
   return c;
 }
 
@@ -98,8 +99,12 @@ struct sandbox_story {
   void create() {
     organization::state org;
     org.exists = true;
-    auto d = organization::decide(org, creation("sb-1", "one"),
-                                  {"org-1", context(), {}});
+    // Every state that may have a deadline has one.
+    auto c = creation("sb-1", "one");
+    c.timers.auto_stop = 15;
+    c.timers.auto_delete = 60;
+    c.ttl_minutes = 24 * 60;
+    auto d = organization::decide(org, c, {"org-1", context(), {}});
     REQUIRE(d.has_value());
     commit(std::move(d).value());
   }
@@ -150,6 +155,17 @@ inline sandbox_story sandbox_in(sandbox::status wanted) {
   if (wanted == status::error)
     story.when(story.observation(schema::Present::Stopped,
                                  schema::Cause::ToolboxDied));
+  if (wanted == status::probing)
+    story.when(sandbox::DeadlineReached{story.s.deadline});
+  if (wanted == status::pausing || wanted == status::paused
+      || wanted == status::resuming)
+    story.when(PauseSandbox{"sb-1"});
+  if (wanted == status::paused || wanted == status::resuming)
+    story.done(schema::Present::Paused);
+  if (wanted == status::resuming)
+    story.when(StartSandbox{"sb-1"});
+  if (wanted == status::adjusting)
+    story.when(ResizeSandbox{"sb-1", 2000, {}});
   if (wanted == status::stopping || wanted == status::stopped
       || wanted == status::starting)
     story.when(StopSandbox{"sb-1", false});

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """How long a new sandbox takes to its first successful exec.
 
-Cases: `cold` with a raw client, `cold-sdk` through the newest official SDK,
-each beside `crun run` and `docker run`, one of each in turn. JSON lines on
-stdout, progress on stderr.
+Cases: `pause` and `resume` of a sandbox at work; `cold` with a raw client,
+`cold-sdk` through the newest official SDK, each of these beside `crun run` and
+`docker run`, one of each in turn. JSON lines on stdout, progress on stderr.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from harness.client import Client  # noqa: E402
 from harness.server import Binaries, Server, images_folder  # noqa: E402
 from yardsticks.crun_run import CrunRun  # noqa: E402
 from yardsticks.docker_run import DockerRun  # noqa: E402
-from yardsticks.ours import Raw, Sdk  # noqa: E402
+from yardsticks.ours import PauseAndResume, Raw, Sdk  # noqa: E402
 
 WARM_UP = 2
 NEWEST_SDK = "daytonaio-0.218.0"
@@ -64,6 +64,14 @@ def side_by_side(case, count, ours, yardsticks):
         row(case, times[0], yardstick.name, theirs)
 
 
+def pause_and_resume(client, count):
+    """The aim is the yardstick: nothing else here does the same."""
+    with PauseAndResume(client) as sandbox:
+        pairs = [sandbox.once() for _ in range(WARM_UP + count)][WARM_UP:]
+    for case, times in zip(("pause", "resume"), zip(*pairs)):
+        row(case, times, "aim", [10.0])
+
+
 def check_defaults(limits):
     say("shipped defaults, read back from inside: " + json.dumps(limits))
     if limits["user"] == "root" or limits["seccomp"] != 2:
@@ -78,6 +86,7 @@ def bench(server, options, stack):
     raw = Raw(client)
     limits = raw.defaults()
     check_defaults(limits)
+    pause_and_resume(client, options.count)
     say("docker: starting a daemon of our own, importing the root file system")
     yardsticks = [
         stack.enter_context(CrunRun(rootfs, limits, server.home)),

@@ -8,6 +8,9 @@ LIVE_STATES = {
     "SandboxStopped": "stopped", "SandboxFailed": "error",
     "SandboxRecoveryRequested": "starting",
     "SandboxDestroyRequested": "destroying",
+    "SandboxPauseRequested": "pausing", "SandboxPaused": "paused",
+    "SandboxResumeRequested": "resuming", "SandboxResumed": "started",
+    "SandboxAdjusted": "started",
 }
 
 
@@ -36,7 +39,9 @@ class LogFold:
                 if s.state != "destroyed"}
 
     def started(self):
-        return {s.id for s in self.sandboxes.values() if s.state == "started"}
+        """Those that have processes, also when these are frozen."""
+        return {s.id for s in self.sandboxes.values()
+                if s.state in ("started", "paused", "resizing")}
 
     def names(self):
         """Names that are taken: given back once deletion is asked for."""
@@ -89,6 +94,11 @@ class LogFold:
                 sandbox_id, event["name"], record["organization_id"],
                 event["resources"])
         sandbox = self.sandboxes[sandbox_id]
+        if kind in ("SandboxResizeRequested", "SandboxAdjusted"):
+            sandbox.resources = event["resources"]
+        if kind in ("SandboxResizeRequested", "SandboxNetworkRequested"):
+            if sandbox.state == "started":
+                sandbox.state = "resizing"
         if kind == "SandboxDestroyed":
             sandbox.state = "destroyed"
         else:

@@ -26,7 +26,8 @@ CRASHED = 137
 # Where a monitor is at work that outlives the server.
 HALF_STARTED = ("monitor", "joined", "network", "mounts", "started", "ready")
 AIM = {"create": "started", "start": "started", "stop": "stopped",
-       "destroy": "absent"}
+       "destroy": "absent", "pause": "paused", "resume": "started",
+       "adjust": "started"}
 
 
 class Trial:
@@ -58,6 +59,8 @@ class Trial:
         self.good(self.client.create(name=name, env={"A": "1"}))
         if operation == "start":
             self.good(self.client.act(name, "stop"))
+        if operation == "resume":
+            self.good(self.client.act(name, "pause"))
 
     def ask(self, operation, name, command_id):
         client = Client(self.server.port, self.server.key)
@@ -66,6 +69,11 @@ class Trial:
                 client.create(command_id, name=name, env={"A": "1"})
             elif operation == "destroy":
                 client.delete(name, command_id)
+            elif operation == "adjust":
+                cpu = client.get(name).json["cpu"]
+                client.resize(name, {"cpu": cpu + 1}, command_id)
+            elif operation == "resume":
+                client.act(name, "start", command_id)
             else:
                 client.act(name, operation, command_id)
         except Lost:

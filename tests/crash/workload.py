@@ -12,7 +12,8 @@ import time
 from harness.client import Client, Lost, new_command_id
 
 ABSENT, STARTED, STOPPED = "absent", "started", "stopped"
-MOVING = ("creating", "starting", "stopping", "destroying", "restoring")
+MOVING = ("creating", "starting", "stopping", "destroying", "restoring",
+          "pausing", "resuming", "resizing")
 AIM = {"create": STARTED, "start": STARTED, "stop": STOPPED, "delete": ABSENT}
 CHOICES = {ABSENT: [("create", 1)],
            STARTED: [("stop", 6), ("delete", 4)],

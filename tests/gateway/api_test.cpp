@@ -30,14 +30,18 @@ TEST_CASE(
                      R"({"name":"box","env":{"A":"1"},"labels":{"x":"y"},
                          "public":true,"user":"root","target":" local ",
                          "autoStopInterval":5,"autoArchiveInterval":0,
-                         "autoDeleteInterval":-7,
+                         "autoDeleteInterval":-7,"ttlMinutes":60,
+                         "networkAllowList":" 8.8.8.0/24 ,1.1.1.1/32",
                          "snapshot":"daytonaio/sandbox:0.6.0"})");
   REQUIRE(made.status == 200);
   CHECK(made.text("state") == "started");
   CHECK(made.json().at("env").at("A") == "1");
   CHECK(made.json().at("labels").at("x") == "y");
   CHECK(made.json().at("autoStopInterval") == 5);
-  CHECK(made.json().at("autoArchiveInterval") == 43200);
+  CHECK(made.json().at("autoArchiveInterval") == 0);
+  CHECK(made.json().at("autoPauseInterval") == 0);
+  CHECK(made.json().contains("autoDestroyAt"));
+  CHECK(made.text("networkAllowList") == "8.8.8.0/24,1.1.1.1/32");
   CHECK(made.json().at("autoDeleteInterval") == -1);
   CHECK(made.text("snapshot") == "varve/base");
   CHECK(made.text("toolboxProxyUrl") == "http://localhost:3986/toolbox");

@@ -184,98 +184,15 @@ void fake_world::submit(command what, command_origin origin,
                                  answer = std::move(answer)] { done(answer); });
 }
 
-result<command_reply> fake_world::carry_out(const command& what,
-                                            const command_origin& origin) {
+void fake_world::note_use(std::string_view sandbox_id, timestamp at) {
   std::lock_guard lock{mutex_};
-  commands_.push_back(what);
-  origins_.push_back(origin);
-  if (next_failure_)
-    return *std::exchange(next_failure_, std::nullopt);
-  if (const auto* c = std::get_if<CreateSandbox>(&what))
-    return create(*c, origin);
-  if (const auto* c = std::get_if<StartSandbox>(&what))
-    return change(c->sandbox_id, comes_out, "started");
-  if (const auto* c = std::get_if<RecoverSandbox>(&what))
-    return change(c->sandbox_id, comes_out, "started");
-  if (const auto* c = std::get_if<StopSandbox>(&what))
-    return change(c->sandbox_id, sandbox_state::stopped, "stopped");
-  if (const auto* c = std::get_if<DestroySandbox>(&what))
-    return change(c->sandbox_id, sandbox_state::destroyed, "destroyed");
-  if (const auto* c = std::get_if<ReplaceLabels>(&what)) {
-    sandboxes_.at(c->sandbox_id).labels = c->labels;
-    return command_reply{c->sandbox_id, 2, {3, ++index_}};
-  }
-  if (const auto* c = std::get_if<RotateSigningKey>(&what)) {
-    ++sandboxes_.at(c->sandbox_id).signing_key_version;
-    return command_reply{c->sandbox_id, 2, {3, ++index_}};
-  }
-  if (const auto* c = std::get_if<CreateApiKey>(&what)) {
-    projections::api_key_view key;
-    key.organization_id = origin.organization_id;
-    key.name = c->name;
-    key.user_id = c->user_id;
-    key.prefix = c->prefix;
-    key.suffix = c->suffix;
-    key.permissions = c->permissions;
-    key.expires_at = c->expires_at;
-    keys_[c->hash] = key;
-    return command_reply{origin.organization_id, 1, {3, ++index_}};
-  }
-  if (const auto* c = std::get_if<RevokeApiKey>(&what)) {
-    auto gone = std::erase_if(
-        keys_, [&](const auto& k) { return k.second.name == c->name; });
-    if (gone == 0)
-      return failure(errc::not_found, "API key not found");
-    return command_reply{origin.organization_id, 1, {3, ++index_}};
-  }
-  return failure(errc::unsupported, "not faked");
+  used_[std::string{sandbox_id}] = at;
 }
 
-result<command_reply> fake_world::create(const CreateSandbox& c,
-                                         const command_origin& origin) {
-  sandbox_view v;
-  v.id = c.sandbox_id;
-  v.organization_id = origin.organization_id;
-  v.name = c.name.empty() ? c.sandbox_id : c.name;
-  for (const auto& [id, other] : sandboxes_)
-    if (other.name == v.name)
-      return failure(errc::conflict,
-                     "Sandbox with name " + v.name + " already exists");
-  v.snapshot_id = c.snapshot_id;
-  v.snapshot_name = c.snapshot_name;
-  v.user = c.user;
-  v.env_sealed = c.env_sealed;
-  v.labels = c.labels;
-  v.is_public = c.is_public;
-  v.region = c.region;
-  v.resources = c.resources;
-  v.auto_stop = c.timers.auto_stop;
-  v.auto_archive = c.timers.auto_archive;
-  v.auto_delete = c.timers.auto_delete;
-  v.runner_id = "runner-1";
-  v.state = comes_out;
-  v.desired_state = "started";
-  if (v.state == sandbox_state::error)
-    v.error_reason = "no such user";
-  v.toolbox_version = "0.1.0";
-  v.created_at = v.updated_at = time.now();
-  sandboxes_[v.id] = v;
-  return command_reply{v.id, 1, {3, ++index_}};
-}
-
-result<command_reply> fake_world::change(const std::string& id,
-                                         sandbox_state state,
-                                         const char* desired) {
-  auto found = sandboxes_.find(id);
-  if (found == sandboxes_.end())
-    return failure(errc::not_found, "Sandbox not found");
-  found->second.state = state;
-  found->second.desired_state = desired;
-  if (state == sandbox_state::error)
-    found->second.error_reason = "no such user";
-  if (state == sandbox_state::destroyed)
-    sandboxes_.erase(found);
-  return command_reply{id, 2, {3, ++index_}};
+timestamp fake_world::used(const std::string& sandbox_id) {
+  std::lock_guard lock{mutex_};
+  auto found = used_.find(sandbox_id);
+  return found == used_.end() ? 0 : found->second;
 }
 
 // --- guest

@@ -96,6 +96,9 @@ class fake_world final : public control,
               std::function<void(result<command_reply>)> done) override;
   // --- guest ---
   result<int> connect_toolbox(std::string_view sandbox_id) override;
+  void note_use(std::string_view sandbox_id, timestamp at) override;
+  // What the runner was told last; 0 = nothing.
+  timestamp used(const std::string& sandbox_id);
   // --- queries ---
   result<std::optional<sandbox_view>>
   sandbox(std::string_view organization_id,
@@ -134,6 +137,7 @@ class fake_world final : public control,
                                   const command_origin& origin);
   result<command_reply> create(const CreateSandbox& c,
                                const command_origin& origin);
+  std::optional<command_reply> set(const command& what);
   result<command_reply> change(const std::string& id, sandbox_state state,
                                const char* desired);
 
@@ -144,6 +148,7 @@ class fake_world final : public control,
   std::vector<command> commands_;
   std::vector<command_origin> origins_;
   std::optional<error> next_failure_;
+  std::map<std::string, timestamp, std::less<>> used_;
   std::atomic<bool> queries_fail_{false};
   toolbox toolbox_;
   std::vector<std::thread> toolboxes_;

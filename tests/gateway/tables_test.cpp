@@ -162,7 +162,7 @@ TEST_CASE(
 }
 
 TEST_CASE("activity keeps the newest time and forgets the oldest sandboxes") {
-  activity used{10};
+  activity used{{}, 10};
   used.touch("a", 5);
   used.touch("a", 3);
   CHECK(used.last("a") == 5);

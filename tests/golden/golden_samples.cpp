@@ -44,6 +44,13 @@ std::vector<std::unique_ptr<PairT>> labels() {
   return out;
 }
 
+std::unique_ptr<NetworkT> network() {
+  auto out = std::make_unique<NetworkT>();
+  out->block_all = true;
+  out->allow_list = "8.8.8.0/24";
+  return out;
+}
+
 template <class T>
 EventUnion wrapped(T event) {
   EventUnion out;
@@ -196,6 +203,98 @@ EventUnion sandbox_destroy_retried() {
   return wrapped(std::move(e));
 }
 
+EventUnion sandbox_idle_asked() {
+  SandboxIdleAskedT e;
+  e.idle_since = sample_time - 60'000;
+  e.pause = true;
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_found_busy() {
+  SandboxFoundBusyT e;
+  e.last_used = sample_time - 1000;
+  e.report = report();
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_paused() {
+  SandboxPausedT e;
+  e.report = report();
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_resumed() {
+  SandboxResumedT e;
+  e.detail = "this host cannot freeze processes";
+  e.report = report();
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_timers_set() {
+  SandboxTimersSetT e;
+  e.timers = std::make_unique<TimersT>();
+  e.timers->auto_stop = 5;
+  e.timers->auto_archive = 60;
+  e.timers->auto_delete = 0;
+  e.timers->auto_pause = 7;
+  e.destroy_at = sample_time + 3600'000;
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_public_set() {
+  SandboxPublicSetT e;
+  e.is_public = true;
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_resize_requested() {
+  SandboxResizeRequestedT e;
+  e.resources = resources();
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_network_requested() {
+  SandboxNetworkRequestedT e;
+  e.network = network();
+  return wrapped(std::move(e));
+}
+
+EventUnion sandbox_adjusted() {
+  SandboxAdjustedT e;
+  e.resources = resources();
+  e.network = network();
+  e.reason = "the runner was too busy";
+  e.report = report();
+  return wrapped(std::move(e));
+}
+
+// What came after the first release.
+EventUnion later_event_of(Event event) {
+  if (event == Event::SandboxIdleAsked)
+    return sandbox_idle_asked();
+  if (event == Event::SandboxFoundBusy)
+    return sandbox_found_busy();
+  if (event == Event::SandboxPauseRequested)
+    return wrapped(SandboxPauseRequestedT{});
+  if (event == Event::SandboxPaused)
+    return sandbox_paused();
+  if (event == Event::SandboxResumeRequested)
+    return wrapped(SandboxResumeRequestedT{});
+  if (event == Event::SandboxResumed)
+    return sandbox_resumed();
+  if (event == Event::SandboxTimersSet)
+    return sandbox_timers_set();
+  if (event == Event::SandboxPublicSet)
+    return sandbox_public_set();
+  if (event == Event::SandboxResizeRequested)
+    return sandbox_resize_requested();
+  if (event == Event::SandboxNetworkRequested)
+    return sandbox_network_requested();
+  if (event == Event::SandboxAdjusted)
+    return sandbox_adjusted();
+  return {};
+}
+
 EventUnion event_of(Event event) {
   switch (event) {
   case Event::LogCreated:
@@ -240,10 +339,21 @@ EventUnion event_of(Event event) {
     return sandbox_destroy_retried();
   case Event::SandboxSigningKeyRotated:
     return wrapped(SandboxSigningKeyRotatedT{});
+  case Event::SandboxIdleAsked:
+  case Event::SandboxFoundBusy:
+  case Event::SandboxPauseRequested:
+  case Event::SandboxPaused:
+  case Event::SandboxResumeRequested:
+  case Event::SandboxResumed:
+  case Event::SandboxTimersSet:
+  case Event::SandboxPublicSet:
+  case Event::SandboxResizeRequested:
+  case Event::SandboxNetworkRequested:
+  case Event::SandboxAdjusted:
   case Event::NONE:
     break;
   }
-  return {};
+  return later_event_of(event);
 }
 
 } // namespace

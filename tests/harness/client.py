@@ -61,9 +61,13 @@ class Client:
         return self.request("GET", f"/api/sandbox/{name}")
 
     def act(self, name, action, command_id=None):
-        """start, stop, recover; `stop?force=true` too."""
+        """start, stop, pause, recover; `stop?force=true` too."""
         return self.request("POST", f"/api/sandbox/{name}/{action}",
                             command_id=command_id)
+
+    def resize(self, name, to, command_id=None):
+        return self.request("POST", f"/api/sandbox/{name}/resize", to,
+                            command_id)
 
     def delete(self, name, command_id=None):
         return self.request("DELETE", f"/api/sandbox/{name}",

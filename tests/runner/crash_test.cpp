@@ -24,6 +24,12 @@ kind kind_of(const std::string& point) {
     return kind::Create;
   if (name == "start")
     return kind::Start;
+  if (name == "pause")
+    return kind::Pause;
+  if (name == "resume")
+    return kind::Resume;
+  if (name == "adjust")
+    return kind::Adjust;
   return name == "stop" ? kind::Stop : kind::Destroy;
 }
 
@@ -31,7 +37,11 @@ present aim_of(kind k) {
   switch (k) {
   case kind::Create:
   case kind::Start:
+  case kind::Resume:
+  case kind::Adjust:
     return present::Running;
+  case kind::Pause:
+    return present::Paused;
   case kind::Stop:
     return present::Stopped;
   case kind::Destroy:
@@ -65,12 +75,16 @@ std::string prepare(stand& s, kind k) {
   execute(s.runner(), id, "echo kept > /kept");
   if (k == kind::Start)
     s.run(kind::Stop, id);
+  if (k == kind::Resume)
+    s.run(kind::Pause, id);
   return id;
 }
 
 void check_use(stand& s, const std::string& id, kind k) {
   if (k == kind::Stop)
     CHECK(s.run(kind::Start, id).result == verdict::Done);
+  if (k == kind::Pause)
+    CHECK(s.run(kind::Resume, id).result == verdict::Done);
   if (k != kind::Destroy)
     CHECK(execute(s.runner(), id, "echo alive").output == "alive\n");
   if (k == kind::Start || k == kind::Stop)

@@ -229,3 +229,60 @@ TEST_CASE_METHOD(second_host_stand, "another resolver is taken over") {
   REQUIRE(guard.check());
   CHECK(say(id, "other.example", 80) == "203.0.113.1\n");
 }
+
+namespace {
+
+schema::OutcomeT set_network(stand& s, schema::OperationKind kind,
+                             const std::string& id, bool block_all,
+                             const std::string& allow_list) {
+  auto operation = s.operation(kind, id);
+  operation.spec->network = std::make_unique<schema::NetworkT>();
+  operation.spec->network->block_all = block_all;
+  operation.spec->network->allow_list = allow_list;
+  return s.run(std::move(operation));
+}
+
+} // namespace
+
+TEST_CASE_METHOD(network_stand, "what a sandbox may reach is changed while it "
+                                "runs, and for it alone") {
+  using kind = schema::OperationKind;
+  auto other = s.create();
+  auto adjust = [&](bool block_all, const std::string& allow_list) {
+    auto outcome = set_network(s, kind::Adjust, id, block_all, allow_list);
+    INFO(outcome.error);
+    REQUIRE(outcome.result == schema::Result::Done);
+  };
+  adjust(true, "");
+  CHECK(say(id, "203.0.113.2", 80).empty());
+  CHECK(say(id, "some.example", 80).empty());
+  CHECK(say(other, "203.0.113.2", 80) == "203.0.113.1\n");
+  adjust(false, "198.51.100.0/24,203.0.113.53/32");
+  CHECK(say(id, "203.0.113.2", 80).empty());
+  CHECK(say(id, "203.0.113.53", 80) == "203.0.113.1\n");
+  CHECK(say(id, "some.example", 80).empty()); // no names either
+  adjust(false, "0.0.0.0/0,203.0.113.0/24");
+  CHECK(say(id, "some.example", 80) == "203.0.113.1\n");
+  adjust(false, "");
+  CHECK(say(id, "203.0.113.2", 80) == "203.0.113.1\n");
+}
+
+TEST_CASE_METHOD(network_stand, "a sandbox that may reach nothing reaches "
+                                "nothing from its first moment, and after a "
+                                "restart") {
+  using kind = schema::OperationKind;
+  auto silent = new_id();
+  auto made = set_network(s, kind::Create, silent, true, "");
+  INFO(made.error);
+  REQUIRE(made.result == schema::Result::Done);
+  CHECK(say(silent, "203.0.113.2", 80).empty());
+  s.close();
+  s.open();
+  CHECK(say(silent, "203.0.113.2", 80).empty());
+  CHECK(say(id, "203.0.113.2", 80) == "203.0.113.1\n");
+  // Its address goes to the next without its rules.
+  s.run(kind::Stop, silent);
+  CHECK(set_network(s, kind::Start, silent, false, "").result
+        == schema::Result::Done);
+  CHECK(say(silent, "203.0.113.2", 80) == "203.0.113.1\n");
+}

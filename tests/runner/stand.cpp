@@ -241,7 +241,7 @@ std::string request(int stream, const std::string& method,
   auto answer = read_to_end(stream);
   auto head = answer.find("\r\n\r\n");
   INFO(answer);
-  REQUIRE(answer.rfind("HTTP/1.1 200", 0) == 0);
+  REQUIRE(answer.rfind("HTTP/1.1 2", 0) == 0);
   REQUIRE(head != std::string::npos);
   return answer.substr(head + 4);
 }

@@ -106,7 +106,7 @@ executed execute(runner_host& runner, const std::string& sandbox,
                  const std::string& command);
 
 // One HTTP request over a connected stream; the body of the answer, whose
-// status must be 200.
+// status must be 2xx.
 std::string request(int stream, const std::string& method,
                     const std::string& path, const std::string& body);
 

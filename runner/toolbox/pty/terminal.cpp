@@ -211,6 +211,16 @@ void terminal::on_exit(int status) {
   changed.raise();
 }
 
+bool terminal::is_at_work() const {
+  if (state_ == condition::starting)
+    return true;
+  pid_t foreground = 0;
+  auto& master = const_cast<stream_descriptor&>(master_);
+  return state_ == condition::running
+         && ::ioctl(master.native_handle(), TIOCGPGRP, &foreground) == 0
+         && foreground != pid_;
+}
+
 bool terminal::give_input(std::string_view bytes) {
   if (state_ == condition::ended || unsent_.size() + bytes.size() > input_limit)
     return false;

@@ -59,6 +59,8 @@ class terminal : public std::enable_shared_from_this<terminal>,
 
   // `changed` says when it runs or has failed.
   void start();
+  // Whether its shell runs something in the foreground, or is to start.
+  bool is_at_work() const;
   // False when too much of it waits already.
   bool give_input(std::string_view bytes);
   void resize(unsigned columns, unsigned rows);

@@ -84,3 +84,30 @@ class Sdk:
         if not line:
             raise RuntimeError("the SDK's process ended")
         return float(line)
+
+
+class PauseAndResume:
+    """One sandbox with something at work, paused and resumed in turn."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def __enter__(self):
+        self.id = _good(self.client.create(), "create")["id"]
+        _good(self.client.execute(self.id, "yes > /dev/null 2>&1 &"), "exec")
+        return self
+
+    def __exit__(self, *_):
+        _good(self.client.delete(self.id), "delete")
+
+    def _timed(self, action, state):
+        begun = time.perf_counter()
+        sandbox = _good(self.client.act(self.id, action), action)
+        took = (time.perf_counter() - begun) * 1000
+        if sandbox["state"] != state:
+            raise RuntimeError(f"{action} left it {sandbox['state']}")
+        return took
+
+    def once(self):
+        """Milliseconds of the pause, and of the resume."""
+        return self._timed("pause", "paused"), self._timed("start", "started")

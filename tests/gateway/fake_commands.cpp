@@ -1,0 +1,147 @@
+// What the fake world's control does about commands.
+#include <algorithm>
+#include <utility>
+
+#include "tests/gateway/fake_world.hpp"
+
+namespace varve::test {
+
+result<command_reply> fake_world::carry_out(const command& what,
+                                            const command_origin& origin) {
+  std::lock_guard lock{mutex_};
+  commands_.push_back(what);
+  origins_.push_back(origin);
+  if (next_failure_)
+    return *std::exchange(next_failure_, std::nullopt);
+  if (const auto* c = std::get_if<CreateSandbox>(&what))
+    return create(*c, origin);
+  if (const auto* c = std::get_if<StartSandbox>(&what))
+    return change(c->sandbox_id, comes_out, "started");
+  if (const auto* c = std::get_if<RecoverSandbox>(&what))
+    return change(c->sandbox_id, comes_out, "started");
+  if (const auto* c = std::get_if<StopSandbox>(&what))
+    return change(c->sandbox_id, sandbox_state::stopped, "stopped");
+  if (const auto* c = std::get_if<DestroySandbox>(&what))
+    return change(c->sandbox_id, sandbox_state::destroyed, "destroyed");
+  if (const auto* c = std::get_if<ReplaceLabels>(&what)) {
+    sandboxes_.at(c->sandbox_id).labels = c->labels;
+    return command_reply{c->sandbox_id, 2, {3, ++index_}};
+  }
+  if (const auto* c = std::get_if<RotateSigningKey>(&what)) {
+    ++sandboxes_.at(c->sandbox_id).signing_key_version;
+    return command_reply{c->sandbox_id, 2, {3, ++index_}};
+  }
+  if (auto set_to = set(what))
+    return *set_to;
+  if (const auto* c = std::get_if<CreateApiKey>(&what)) {
+    projections::api_key_view key;
+    key.organization_id = origin.organization_id;
+    key.name = c->name;
+    key.user_id = c->user_id;
+    key.prefix = c->prefix;
+    key.suffix = c->suffix;
+    key.permissions = c->permissions;
+    key.expires_at = c->expires_at;
+    keys_[c->hash] = key;
+    return command_reply{origin.organization_id, 1, {3, ++index_}};
+  }
+  if (const auto* c = std::get_if<RevokeApiKey>(&what)) {
+    auto gone = std::erase_if(
+        keys_, [&](const auto& k) { return k.second.name == c->name; });
+    if (gone == 0)
+      return failure(errc::not_found, "API key not found");
+    return command_reply{origin.organization_id, 1, {3, ++index_}};
+  }
+  return failure(errc::unsupported, "not faked");
+}
+
+std::optional<command_reply> fake_world::set(const command& what) {
+  auto view = [&](const std::string& id) -> sandbox_view& {
+    return sandboxes_.at(id);
+  };
+  auto reply = [&](const std::string& id) {
+    return command_reply{id, 2, {3, ++index_}};
+  };
+  if (const auto* c = std::get_if<PauseSandbox>(&what)) {
+    view(c->sandbox_id).state = sandbox_state::paused;
+    return reply(c->sandbox_id);
+  }
+  if (const auto* c = std::get_if<ResizeSandbox>(&what)) {
+    auto& r = view(c->sandbox_id).resources;
+    r = schema::Resources{c->cpu_millis.value_or(r.cpu_millis()),
+                          c->memory_mib.value_or(r.memory_mib()), r.disk_gib(),
+                          r.gpu()};
+    return reply(c->sandbox_id);
+  }
+  if (const auto* c = std::get_if<SetNetwork>(&what)) {
+    view(c->sandbox_id).network_block_all = c->network.block_all;
+    view(c->sandbox_id).network_allow_list = c->network.allow_list;
+    return reply(c->sandbox_id);
+  }
+  if (const auto* c = std::get_if<SetPublic>(&what)) {
+    view(c->sandbox_id).is_public = c->is_public;
+    return reply(c->sandbox_id);
+  }
+  if (const auto* c = std::get_if<SetTimers>(&what)) {
+    auto& v = view(c->sandbox_id);
+    v.auto_stop = c->auto_stop.value_or(v.auto_stop);
+    v.auto_pause = c->auto_pause.value_or(v.auto_pause);
+    v.auto_delete = c->auto_delete.value_or(v.auto_delete);
+    if (c->ttl_minutes)
+      v.destroy_at = time.now() + *c->ttl_minutes * 60'000;
+    return reply(c->sandbox_id);
+  }
+  return std::nullopt;
+}
+
+result<command_reply> fake_world::create(const CreateSandbox& c,
+                                         const command_origin& origin) {
+  sandbox_view v;
+  v.id = c.sandbox_id;
+  v.organization_id = origin.organization_id;
+  v.name = c.name.empty() ? c.sandbox_id : c.name;
+  for (const auto& [id, other] : sandboxes_)
+    if (other.name == v.name)
+      return failure(errc::conflict,
+                     "Sandbox with name " + v.name + " already exists");
+  v.snapshot_id = c.snapshot_id;
+  v.snapshot_name = c.snapshot_name;
+  v.user = c.user;
+  v.env_sealed = c.env_sealed;
+  v.labels = c.labels;
+  v.is_public = c.is_public;
+  v.region = c.region;
+  v.resources = c.resources;
+  v.auto_stop = c.timers.auto_stop;
+  v.auto_pause = c.timers.auto_pause;
+  v.auto_delete = c.timers.auto_delete;
+  v.destroy_at = c.ttl_minutes == 0 ? 0 : time.now() + c.ttl_minutes * 60'000;
+  v.network_block_all = c.network.block_all;
+  v.network_allow_list = c.network.allow_list;
+  v.runner_id = "runner-1";
+  v.state = comes_out;
+  v.desired_state = "started";
+  if (v.state == sandbox_state::error)
+    v.error_reason = "no such user";
+  v.toolbox_version = "0.1.0";
+  v.created_at = v.updated_at = time.now();
+  sandboxes_[v.id] = v;
+  return command_reply{v.id, 1, {3, ++index_}};
+}
+
+result<command_reply> fake_world::change(const std::string& id,
+                                         sandbox_state state,
+                                         const char* desired) {
+  auto found = sandboxes_.find(id);
+  if (found == sandboxes_.end())
+    return failure(errc::not_found, "Sandbox not found");
+  found->second.state = state;
+  found->second.desired_state = desired;
+  if (state == sandbox_state::error)
+    found->second.error_reason = "no such user";
+  if (state == sandbox_state::destroyed)
+    sandboxes_.erase(found);
+  return command_reply{id, 2, {3, ++index_}};
+}
+
+} // namespace varve::test

@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""The life of real sandboxes: every command, timers at their real minutes.
+
+Timers run while the rest is tried. At CI length a command of 75 seconds
+outlives an auto-stop of one minute, at full length one of three minutes.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+
+from harness.client import Client  # noqa: E402  (needs the path)
+from harness.own_server import own_server  # noqa: E402
+
+WAIT_LIMIT = 100  # seconds for a timer of one minute
+
+
+class Failed(Exception):
+    pass
+
+
+def expect(condition, what):
+    if not condition:
+        raise Failed(what)
+
+
+class Sandbox:
+    """One sandbox and a connection of its own."""
+
+    def __init__(self, server, **body):
+        self.client = Client(server.port, server.key, timeout=300)
+        answer = self.client.create(**body)
+        expect(answer.status == 200, f"create: {answer}")
+        self.id = answer.json["id"]
+
+    def post(self, what, body=None, status=200):
+        answer = self.client.request(
+            "POST", f"/api/sandbox/{self.id}/{what}", body)
+        expect(answer.status == status, f"{what}: {answer}")
+        return answer.json if answer.body else None
+
+    def run(self, command, **more):
+        answer = self.client.execute(self.id, command, **more)
+        expect(answer.status == 200, f"{command}: {answer}")
+        return answer.json["result"].strip()
+
+    def state(self):
+        answer = self.client.get(self.id)
+        return answer.json["state"] if answer.status == 200 else "gone"
+
+    def wait_for(self, state, limit=WAIT_LIMIT):
+        until = time.monotonic() + limit
+        while self.state() != state:
+            expect(time.monotonic() < until,
+                   f"{self.id} is {self.state()} and not {state}")
+            time.sleep(0.2)
+
+    def pause(self):
+        """On a busy host the answer may come while it is on its way."""
+        shown = self.post("pause")["state"]
+        expect(shown in ("pausing", "paused"), f"paused it is {shown}")
+        self.wait_for("paused", 20)
+
+    def delete(self):
+        answer = self.client.delete(self.id)
+        expect(answer.status == 200, f"delete: {answer}")
+
+
+def last_cause(server, sandbox_id):
+    """Why the newest event of the sandbox came about."""
+    code, output, errors = server.command("log", "dump")
+    expect(code == 0, f"log dump: {errors}")
+    causes = [record["cause"] for record in map(json.loads,
+                                                output.splitlines())
+              for entry in record["entries"]
+              if entry["aggregate_id"] == sandbox_id]
+    return causes[-1]
+
+
+def pause_and_resume(server):
+    box = Sandbox(server, autoStopInterval=0)
+    box.run("nohup sh -c 'i=0; while :; do i=$((i+1)); echo $i > /tmp/count; "
+            "sleep 0.05; done' >/dev/null 2>&1 &")
+    box.pause()
+    expect(box.post("pause")["state"] == "paused", "a second pause is no ok")
+    refused = box.client.execute(box.id, "true")
+    expect(refused.status == 400, f"exec while paused: {refused}")
+    expect(box.post("start")["state"] == "started", "it is not resumed")
+    before = int(box.run("cat /tmp/count"))
+    box.run("sleep 0.3")
+    expect(int(box.run("cat /tmp/count")) > before, "it did not go on")
+    box.pause()
+    expect(box.post("stop")["state"] == "stopped", "stop of a paused one")
+    answer = box.client.request("POST", f"/api/sandbox/{box.id}/pause")
+    expect(answer.status == 400, f"pause of a stopped one: {answer}")
+    box.post("start")
+    box.pause()
+    box.delete()
+    box.wait_for("gone", 30)
+
+
+def resize(server):
+    box = Sandbox(server, autoStopInterval=0)
+    before = box.client.get(box.id).json
+    wanted = {"cpu": before["cpu"] + 1, "memory": before["memory"] + 1}
+    after = box.post("resize", wanted)
+    expect(after["state"] == "started", f"it is {after['state']}")
+    expect(after["cpu"] == wanted["cpu"], "the cpu is not shown")
+    inside = box.run("cat /sys/fs/cgroup/memory/memory.limit_in_bytes "
+                     "/sys/fs/cgroup/memory.max 2>/dev/null")
+    expect(inside == str(wanted["memory"] << 30), f"inside it has {inside}")
+    box.post("resize", wanted, status=400)
+    box.post("resize", {"cpu": 1}, status=400)
+    box.post("stop")
+    box.post("resize", {"cpu": 1})
+    expect(box.post("start")["cpu"] == 1, "the next start has another size")
+    box.delete()
+
+
+def settings(server):
+    box = Sandbox(server, autoStopInterval=0, networkBlockAll=True)
+    expect(box.client.get(box.id).json["networkBlockAll"], "it is not blocked")
+    box.post("public/true")
+    shown = box.post("network-settings", {"networkAllowList": "8.8.8.0/24"})
+    expect(shown["networkAllowList"] == "8.8.8.0/24", "the list is not shown")
+    expect(not shown["networkBlockAll"], "it is blocked still")
+    shown = box.post("autodelete/5")
+    expect(shown["public"] and shown["autoDeleteInterval"] == 5, f"{shown}")
+    expect("autoDestroyAt" in box.post("ttl/10"), "no end of life is shown")
+    expect("autoDestroyAt" not in box.post("ttl/0"), "its life still ends")
+    box.post("autoarchive/5", status=422)
+    box.post("archive", status=422)
+    rules = subprocess.run(["nft", "list", "ruleset"], capture_output=True,
+                           text=True, timeout=30).stdout
+    expect("8.8.8.0/24" in rules, "the firewall knows nothing of the list")
+    box.delete()
+
+
+def ephemeral(server):
+    box = Sandbox(server, autoStopInterval=0, autoDeleteInterval=0)
+    box.post("stop")
+    box.wait_for("gone", 15)
+    expect(last_cause(server, box.id) in ("RunnerReport", "AutoDelete"),
+           "it went for another reason")
+
+
+def stop_under_terminal(server):
+    box = Sandbox(server, autoStopInterval=0)
+    answer = box.client.request(
+        "POST", f"/toolbox/{box.id}/process/pty",
+        {"id": "t", "cols": 80, "rows": 24})
+    expect(answer.status in (200, 201), f"pty: {answer}")
+    begun = time.monotonic()
+    expect(box.post("stop")["state"] == "stopped", "it is not stopped")
+    expect(time.monotonic() - begun < 8, "a terminal held up the stop")
+    box.delete()
+
+
+def idle_is_stopped(server):
+    box = Sandbox(server, autoStopInterval=1)
+    begun = time.monotonic()
+    box.wait_for("stopped")
+    took = time.monotonic() - begun
+    expect(took > 55, f"stopped after {took:.0f} s already")
+    expect(last_cause(server, box.id) == "AutoStop", "for another reason")
+    expect(box.post("start")["state"] == "started", "it does not start")
+    box.delete()
+
+
+def idle_is_paused(server):
+    box = Sandbox(server, autoPauseInterval=1)
+    box.wait_for("paused")
+    expect(last_cause(server, box.id) == "AutoPause", "for another reason")
+    expect(box.post("start")["state"] == "started", "it is not resumed")
+    box.delete()
+
+
+def work_is_not_idle(server, seconds):
+    box = Sandbox(server, autoStopInterval=1)
+    answer = box.client.execute(box.id, f"sleep {seconds}; echo awake",
+                                timeout=seconds + 60)
+    expect(answer.status == 200 and "awake" in answer.json["result"],
+           f"the command was cut off: {answer}")
+    expect(box.state() == "started", f"it is {box.state()}")
+    box.delete()
+
+
+def detached_work_is_not_idle(server, seconds):
+    """A session's command runs on though nobody is connected."""
+    box = Sandbox(server, autoStopInterval=1)
+    base = f"/toolbox/{box.id}/process/session"
+    box.client.request("POST", base, {"sessionId": "s"})
+    answer = box.client.request(
+        "POST", f"{base}/s/exec",
+        {"command": f"sleep {seconds}", "runAsync": True})
+    expect(answer.status in (200, 202), f"session: {answer}")
+    box.client.close()  # the server closes what is idle
+    time.sleep(seconds - 3)
+    expect(box.state() == "started", f"it is {box.state()}")
+    box.delete()
+
+
+def life_ends(server):
+    box = Sandbox(server, autoStopInterval=0, ttlMinutes=1)
+    box.wait_for("gone")
+
+
+TRIALS = (pause_and_resume, resize, settings, ephemeral, stop_under_terminal)
+
+
+def timed_trials(server, seconds):
+    return {
+        "idle is stopped": lambda: idle_is_stopped(server),
+        "idle is paused": lambda: idle_is_paused(server),
+        "work is not idle": lambda: work_is_not_idle(server, seconds),
+        "detached work is not idle":
+            lambda: detached_work_is_not_idle(server, 75),
+        "life ends": lambda: life_ends(server)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default=os.environ.get("VARVE_BUILD"),
+                        required="VARVE_BUILD" not in os.environ)
+    options = parser.parse_args()
+    length = os.environ.get("VARVE_TEST_LENGTH", "ci")
+    seconds = 190 if length == "full" else 75
+    failures = []
+
+    def report(name, work):
+        try:
+            work()
+            print(f"ok {name}", flush=True)
+        except Exception as problem:  # whatever it is, the others go on
+            failures.append(name)
+            print(f"FAILED {name}: {type(problem).__name__}: {problem}",
+                  flush=True)
+
+    with own_server(options.build) as server, \
+            concurrent.futures.ThreadPoolExecutor() as pool:
+        timers = [pool.submit(report, name, work) for name, work
+                  in timed_trials(server, seconds).items()]
+        for trial in TRIALS:
+            report(trial.__name__, lambda t=trial: t(server))
+        concurrent.futures.wait(timers)
+        if failures:
+            print(server.log_tail(3000))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
