@@ -20,6 +20,9 @@ struct command_origin {
   std::string organization_id;
   std::string principal;  // "key:<name>", "operator", "system", ...
   std::string command_id; // UUID; a known one is answered, not decided again
+  // Of what the client asked, where it chose the id: `reused` when the id is
+  // known for another request.
+  std::optional<log::digest> request;
   schema::Cause cause = schema::Cause::User;
 };
 
@@ -140,6 +143,8 @@ struct SetTimers {
   std::optional<std::int32_t> auto_pause;
   std::optional<std::int32_t> auto_delete;
   std::optional<std::uint32_t> ttl_minutes; // from now; 0 = no end
+  // Who had it made never heard of it and cannot ask: a minute is left.
+  bool abandoned = false;
 };
 struct SetPublic {
   std::string sandbox_id;
@@ -167,7 +172,7 @@ class control {
 
   // Any thread; `done` is called once, on a thread of the actors, and must
   // not block. Errors: invalid, not_found, conflict, wrong_state,
-  // quota_exceeded, too_busy, log_full, log_unavailable, timed_out,
+  // quota_exceeded, reused, too_busy, log_full, log_unavailable, timed_out,
   // shutting_down.
   virtual void submit(command what, command_origin origin,
                       std::function<void(result<command_reply>)> done) = 0;

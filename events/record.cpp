@@ -132,6 +132,12 @@ record::record(std::vector<std::byte> frame) noexcept
   std::copy(named->begin(), named->end(), prev_.begin());
 }
 
+bool record::may_be_of(const digest& request) const noexcept {
+  const auto* mine = view_->request();
+  return mine == nullptr
+         || std::equal(request.begin(), request.end(), mine->bytes()->begin());
+}
+
 position record::at() const noexcept {
   return {view_->partition(), view_->index()};
 }

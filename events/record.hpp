@@ -69,6 +69,9 @@ class record {
     return prev_;
   }
   position at() const noexcept;
+  // Whether that request may have made it: one that bears no request's hash
+  // may be any one's.
+  bool may_be_of(const digest& request) const noexcept;
   std::span<const std::byte> frame() const noexcept {
     return frame_;
   }

@@ -17,16 +17,17 @@ using flatbuffers::TypeTable;
 
 class json_writer : public flatbuffers::IterationVisitor {
  public:
-  explicit json_writer(std::string& out) : out_(out) {
+  json_writer(std::string& out, bool has_fields)
+      : out_(out), has_fields_(has_fields) {
     // nop
   }
 
-  // The outermost object is begun by the caller.
+  // The outermost object is begun by the caller, who may have given it fields.
   void StartSequence() override {
     auto inner = !first_.empty();
     if (inner)
       out_ += '{';
-    first_.push_back(inner);
+    first_.push_back(inner || !has_fields_);
   }
   void EndSequence() override {
     out_ += '}';
@@ -142,6 +143,7 @@ class json_writer : public flatbuffers::IterationVisitor {
   }
 
   std::string& out_;
+  bool has_fields_;
   std::vector<bool> first_;
   bool bytes_ = false;
   bool sealed_ = false;
@@ -162,10 +164,24 @@ std::string hex(const digest& bytes) {
 
 std::string to_json(const record& r) {
   auto out = "{\"hash\":\"" + hex(r.hash()) + "\"";
-  json_writer writer{out};
+  json_writer writer{out, true};
   // IterateObject takes a position in bytes that were verified when parsed.
   flatbuffers::IterateObject(reinterpret_cast<const std::uint8_t*>(&r.view()),
                              schema::RecordTypeTable(), &writer);
+  return out;
+}
+
+std::string to_json(const schema::Entry& entry) {
+  const auto* events = schema::EventTypeTable();
+  auto kind = static_cast<std::size_t>(entry.event_type());
+  if (kind == 0 || kind >= events->num_elems)
+    return "null"; // of a newer version
+  std::string out{"{"};
+  json_writer writer{out, false};
+  const auto* table =
+      events->type_refs[events->type_codes[kind].sequence_ref]();
+  flatbuffers::IterateObject(static_cast<const std::uint8_t*>(entry.event()),
+                             table, &writer);
   return out;
 }
 

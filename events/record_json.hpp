@@ -13,4 +13,7 @@ namespace varve::log {
 // break inside. Any thread.
 std::string to_json(const record& r);
 
+// What one event says, alone: {...the fields of its table}.
+std::string to_json(const schema::Entry& entry);
+
 } // namespace varve::log

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,9 +54,13 @@ struct request {
   std::string body;
   // The parsed body of a route that takes one; null when none was sent.
   std::shared_ptr<const boost::json::value> json;
-  std::string base_url;       // "http://host:port", no slash at the end
-  std::string peer;           // the client's address
-  std::string correlation_id; // a UUIDv7; also the command's id
+  std::string base_url; // "http://host:port", no slash at the end
+  std::string peer;     // the client's address
+  // The command's id: made from the client's own where it sent one, else a
+  // UUIDv7.
+  std::string correlation_id;
+  // Of what came with an Idempotency-Key.
+  std::optional<log::digest> fingerprint;
   std::optional<principal> who;
   bool is_for_guest = false; // to be passed on to a sandbox
 };
@@ -67,6 +72,9 @@ struct response {
   header_list headers;
   std::optional<log::position> at; // what the answer shows; else the newest
   bool close = false;
+  // Called when the peer left, or could not be written to, before this was
+  // answered. Must not block.
+  std::function<void()> if_lost;
 };
 
 } // namespace varve::gateway

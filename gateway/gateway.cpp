@@ -32,10 +32,10 @@ class running_gateway final : public gateway {
  public:
   running_gateway(gateway_options options, control& commands,
                   projections::queries& reads, vault& secrets, guest& guests,
-                  const clock& time, admin_hooks hooks)
+                  history& past, const clock& time, admin_hooks hooks)
       : options_(std::move(options)), services_{options_, commands, reads,
-                                                secrets,  guests,   time,
-                                                used_,    admitted_},
+                                                secrets,  guests,   past,
+                                                time,     used_,    admitted_},
         api_(services_, streams_), admin_(services_, std::move(hooks)),
         api_serving_{api_, options_.bounds, time, is_stopping_, false, ""},
         admin_serving_{admin_, options_.bounds, time, is_stopping_, false, ""} {
@@ -171,10 +171,10 @@ class running_gateway final : public gateway {
 result<std::unique_ptr<gateway>>
 gateway::start(gateway_options options, control& commands,
                projections::queries& reads, vault& secrets, guest& guests,
-               const clock& time, admin_hooks hooks) {
+               history& past, const clock& time, admin_hooks hooks) {
   auto out = std::make_unique<running_gateway>(std::move(options), commands,
-                                               reads, secrets, guests, time,
-                                               std::move(hooks));
+                                               reads, secrets, guests, past,
+                                               time, std::move(hooks));
   VARVE_CHECK(out->open());
   return std::unique_ptr<gateway>{std::move(out)};
 }

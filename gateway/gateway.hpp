@@ -13,6 +13,7 @@
 namespace varve {
 class control;
 class guest;
+class history;
 class vault;
 } // namespace varve
 
@@ -49,7 +50,8 @@ class gateway {
   // The ports must outlive the gateway. Errors: invalid (options), io (bind).
   static result<std::unique_ptr<gateway>>
   start(gateway_options options, control& commands, projections::queries& reads,
-        vault& secrets, guest& guests, const clock& time, admin_hooks hooks);
+        vault& secrets, guest& guests, history& past, const clock& time,
+        admin_hooks hooks);
 
   virtual ~gateway() = default; // stops
 

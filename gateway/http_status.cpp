@@ -73,6 +73,7 @@ unsigned status_of(errc code) noexcept {
   case errc::too_large:
     return 413;
   case errc::unsupported:
+  case errc::reused:
     return 422;
   case errc::too_busy:
     return 429;

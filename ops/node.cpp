@@ -17,6 +17,7 @@
 #include "ops/backup.hpp"
 #include "ops/bootstrap.hpp"
 #include "ops/files.hpp"
+#include "ops/log_history.hpp"
 #include "ops/runner_link.hpp"
 #include "projections/projector.hpp"
 #include "runner/host/runner_host.hpp"
@@ -80,6 +81,7 @@ struct node::parts {
   std::optional<file_lock> lock;
   std::unique_ptr<log::local_store> store;
   std::unique_ptr<log::embedded_log> log;
+  std::unique_ptr<log_history> past;
   std::unique_ptr<vault> secrets;
   std::unique_ptr<projections::projector> projector;
   std::unique_ptr<caf::actor_system_config> config;
@@ -106,6 +108,7 @@ result<void> node::parts::open_state() {
   store = std::move(opened);
   VARVE_TRY(auto embedded, log::embedded_log::open(*store, time));
   log = std::move(embedded);
+  past = std::make_unique<log_history>(*store);
   VARVE_TRY(auto* keys, store->family("keys"));
   VARVE_TRY(auto safe, vault::open(store->database(), *keys,
                                    chosen.data_dir + "/master.key"));
@@ -171,8 +174,8 @@ result<void> node::parts::start_gateway() {
   };
   VARVE_TRY(auto started,
             gateway::gateway::start(std::move(settings), *control,
-                                    projector->answers(), *secrets, *link, time,
-                                    std::move(hooks)));
+                                    projector->answers(), *secrets, *link,
+                                    *past, time, std::move(hooks)));
   front = std::move(started);
   return ok();
 }
@@ -228,6 +231,7 @@ void node::parts::stop() {
   config.reset();
   projector.reset();
   secrets.reset();
+  past.reset();
   log.reset();
   store.reset();
 }

@@ -150,7 +150,8 @@ class queries {
   // not found.
   virtual result<std::optional<sandbox_view>>
   sandbox(std::string_view organization_id, std::string_view id_or_name) = 0;
-  // By id, of whatever organization: for who shows what is the sandbox's own.
+  // By id, of whatever organization, destroyed ones too: for who shows what is
+  // the sandbox's own, or asks for its history.
   virtual result<std::optional<sandbox_view>>
   sandbox_anywhere(std::string_view id) = 0;
   // `cursor` as returned before, empty for the start; invalid when malformed.

@@ -65,10 +65,7 @@ result<std::optional<sandbox_view>>
 read_models::sandbox_anywhere(std::string_view id) {
   auto now = serving();
   VARVE_CHECK(now->sandboxes().check());
-  VARVE_TRY(auto found, now->sandboxes().find(id));
-  if (found && found->state == sandbox_state::destroyed)
-    found.reset();
-  return found;
+  return now->sandboxes().find(id);
 }
 
 result<std::optional<sandbox_view>>

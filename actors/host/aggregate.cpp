@@ -190,6 +190,7 @@ void aggregate_state::propose(const delivery_ptr& d, decision what) {
   p.principal = d->origin.principal;
   p.command_id = d->origin.command_id;
   p.may_be_known = d->is_command();
+  p.request = d->origin.request;
   p.cause =
       what.cause == schema::Cause::Unspecified ? d->origin.cause : what.cause;
   p.term = term_;
@@ -218,7 +219,7 @@ void aggregate_state::take(const verdict& v) {
   if (!v.outcome) {
     const auto& why = v.outcome.error();
     if (why.code == errc::too_large || why.code == errc::log_full
-        || why.code == errc::log_unavailable) {
+        || why.code == errc::log_unavailable || why.code == errc::reused) {
       // Nothing was written, so the state is still the log's.
       phase_ = phase::ready;
       d->answer(why);

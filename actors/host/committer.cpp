@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "actors/host/known_command.hpp"
 #include "events/base/ids.hpp"
 #include "events/base/logging.hpp"
 #include "events/chain.hpp"
@@ -161,26 +162,15 @@ result<std::vector<verdict>> committer::resolve() {
 verdict committer::judge(proposal& p, log::disk_state disk) {
   if (!owns_)
     return {failure(errc::log_unavailable, "The log cannot be written now")};
-  auto known = find_known(p);
-  if (!known)
-    return {std::move(known).error()};
-  if (known.value())
-    return {std::move(*known.value()), true};
+  if (p.may_be_known) {
+    auto known =
+        known_command(store_, p.organization_id, p.command_id, p.request);
+    if (!known)
+      return {std::move(known).error()};
+    if (known.value())
+      return {std::move(known).value(), true};
+  }
   return {prepare(p, disk)};
-}
-
-result<std::optional<log::record_ptr>>
-committer::find_known(const proposal& p) {
-  std::optional<log::record_ptr> none;
-  if (!p.may_be_known)
-    return none;
-  VARVE_TRY(auto at, store_.command(p.organization_id, p.command_id));
-  if (!at)
-    return none;
-  VARVE_TRY(auto found, store_.read(at->partition, at->index, 1));
-  if (found.empty())
-    return none;
-  return std::optional{std::move(found[0])};
 }
 
 result<void> committer::check(const proposal& p, log::disk_state disk) {
@@ -255,6 +245,9 @@ result<log::record_ptr> committer::prepare(proposal& p, log::disk_state disk) {
   content.principal = p.principal;
   content.command_id = p.command_id;
   content.cause = p.cause;
+  if (p.request)
+    content.request = std::make_unique<schema::Digest>(
+        flatbuffers::span<const std::uint8_t, 32>{*p.request});
   content.entries = std::move(p.entries);
   VARVE_TRY(auto before, number(p, content));
   auto sealed = log::record::seal(content);

@@ -60,7 +60,6 @@ class committer {
   result<void> check(const proposal& p, log::disk_state disk);
   result<std::uint64_t> version_of(const std::string& stream);
   result<stream_versions> number(const proposal& p, schema::RecordT& content);
-  result<std::optional<log::record_ptr>> find_known(const proposal& p);
   verdict judge(proposal& p, log::disk_state disk);
   void take_back(std::span<verdict> verdicts, errc code,
                  const std::string& why);

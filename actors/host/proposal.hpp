@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct proposal {
   std::string principal;
   std::string command_id;
   bool may_be_known = false; // a client's command: look its id up first
+  std::optional<log::digest> request;
   schema::Cause cause = schema::Cause::Unspecified;
   std::vector<std::unique_ptr<schema::EntryT>> entries;
 
@@ -31,8 +33,8 @@ struct proposal {
 };
 
 struct verdict {
-  // Ok: the record counts. too_large, log_full: nothing was written and
-  // nothing else changed. version_conflict: decide again from the log.
+  // Ok: the record counts. too_large, log_full, reused: nothing was written
+  // and nothing else changed. version_conflict: decide again from the log.
   // log_unavailable: not now.
   result<log::record_ptr> outcome;
   // The record of an earlier command with this id; nothing was written.

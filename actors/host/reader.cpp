@@ -1,5 +1,7 @@
 #include "actors/host/reader.hpp"
 
+#include "actors/host/known_command.hpp"
+
 namespace varve::host {
 
 namespace {
@@ -15,28 +17,19 @@ history read(core& shared, const recovery& request) {
   return {std::move(records), complete};
 }
 
-// The reply to the command that was recorded under this id, if one was.
-result<std::optional<command_reply>> find_known(core& shared,
-                                                const command_origin& who) {
-  std::optional<command_reply> none;
-  auto& store = *shared.options.store;
-  VARVE_TRY(auto at, store.command(who.organization_id, who.command_id));
-  if (!at)
-    return none;
-  VARVE_TRY(auto found, store.read(at->partition, at->index, 1));
-  if (found.empty())
-    return none;
-  const auto* entry = found[0]->view().entries()->Get(0);
-  return std::optional{command_reply{entry->aggregate_id()->str(),
-                                     entry->version(), found[0]->at()}};
-}
-
+// By the record of the same command if there is one, else with the refusal.
 void answer(core& shared, const inquiry& question) {
-  auto known = find_known(shared, question.refused->origin);
-  if (known && known.value())
-    question.refused->answer(std::move(*known.value()));
-  else
-    question.refused->answer(question.why);
+  const auto& who = question.refused->origin;
+  auto known = known_command(*shared.options.store, who.organization_id,
+                             who.command_id, who.request);
+  if (!known && known.error().code == errc::reused)
+    return question.refused->answer(std::move(known).error());
+  if (!known || !known.value())
+    return question.refused->answer(question.why);
+  const auto& record = *known.value();
+  const auto* entry = record.view().entries()->Get(0);
+  question.refused->answer(command_reply{entry->aggregate_id()->str(),
+                                         entry->version(), record.at()});
 }
 
 } // namespace

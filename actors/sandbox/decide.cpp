@@ -57,9 +57,9 @@ schema::Cause cause_of_destroy(const state& s, const input& what) noexcept {
   const auto* due = std::get_if<DeadlineReached>(&what);
   if (due == nullptr)
     return as_asked;
-  return s.destroy_at != 0 && s.destroy_at <= due->due
-             ? schema::Cause::TimeToLive
-             : schema::Cause::AutoDelete;
+  if (s.destroy_at == 0 || s.destroy_at > due->due)
+    return schema::Cause::AutoDelete;
+  return s.is_abandoned ? schema::Cause::ClientGone : schema::Cause::TimeToLive;
 }
 
 decision destroy_request(const state& s, const input& what,

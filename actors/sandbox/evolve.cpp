@@ -152,6 +152,7 @@ void adjusted(state& s, const schema::SandboxAdjusted& event,
 void timed(state& s, const schema::SandboxTimersSet& event) {
   s.times = timers_of(*event.timers());
   s.destroy_at = event.destroy_at();
+  s.is_abandoned = event.abandoned();
 }
 
 void destroyed(state& s, const schema::SandboxDestroyed& event,

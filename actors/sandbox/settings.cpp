@@ -9,6 +9,8 @@ namespace varve::sandbox {
 namespace {
 
 constexpr auto as_asked = schema::Cause::Unspecified;
+// Left to a sandbox that nobody knows of, in ms.
+constexpr timestamp abandoned_time = 60'000;
 
 bool runs(const state& s) noexcept {
   return s.at == status::started || s.at == status::probing;
@@ -73,6 +75,11 @@ decision timed(const state& s, const SetTimers& c,
   auto times = merged(s.times, c);
   auto destroy_at =
       c.ttl_minutes ? end_of_life(*c.ttl_minutes, context.now) : s.destroy_at;
+  auto abandoned = s.is_abandoned && !c.ttl_minutes;
+  if (c.abandoned && !abandoned) {
+    destroy_at = earlier(destroy_at, context.now + abandoned_time);
+    abandoned = destroy_at != s.destroy_at;
+  }
   if (times == s.times && destroy_at == s.destroy_at)
     return {};
   schema::SandboxTimersSetT event;
@@ -81,6 +88,7 @@ decision timed(const state& s, const SetTimers& c,
   event.timers->auto_pause = times.auto_pause;
   event.timers->auto_delete = times.auto_delete;
   event.destroy_at = destroy_at;
+  event.abandoned = abandoned;
   auto since = s.at == status::started ? s.used_at : s.changed_at;
   auto due = deadline_in(s.at, times, destroy_at, since, s.attempt);
   return aside(s, std::move(event), due);

@@ -53,6 +53,7 @@ struct state {
   bool was_started = false; // at least once
   bool stop_forced = false;
   bool is_public = false;
+  bool is_abandoned = false; // `destroy_at` is because its client is gone
   std::uint32_t attempt = 0; // of destroying
   timestamp deadline = 0;    // 0 = none
   timestamp changed_at = 0;  // when `at` became what it is

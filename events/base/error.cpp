@@ -23,6 +23,7 @@ bool retryable(errc code) noexcept {
   case errc::quota_exceeded:
   case errc::forbidden:
   case errc::unauthorized:
+  case errc::reused:
   case errc::log_corrupt:
   case errc::log_diverged:
   case errc::log_full:
@@ -56,6 +57,8 @@ std::string_view name_of(errc code) noexcept {
     return "forbidden";
   case errc::unauthorized:
     return "unauthorized";
+  case errc::reused:
+    return "reused";
   case errc::too_busy:
     return "too_busy";
   case errc::log_void:

@@ -20,6 +20,7 @@ enum class errc : std::uint16_t {
   quota_exceeded = 105, // (400)
   forbidden = 106,      // (403)
   unauthorized = 107,   // (401)
+  reused = 109,         // the command id is another request's (422)
   too_busy = 108,       // bounded work is full, try again (429)
   // The log and the store.
   log_void = 200,         // the record does not name the head: decide again

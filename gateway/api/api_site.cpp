@@ -5,6 +5,10 @@
 
 #include "gateway/api/answers.hpp"
 #include "gateway/api/authentication.hpp"
+#include "gateway/api/event_stream.hpp"
+#include "gateway/api/handlers.hpp"
+#include "gateway/api/held_command.hpp"
+#include "gateway/api/repeated_command.hpp"
 #include "gateway/http_status.hpp"
 #include "gateway/url.hpp"
 
@@ -150,7 +154,16 @@ site::decision api_site::decide_route(request& r) {
     if (!needs.empty() && !r.who->may(needs))
       return ready(error_answer(r, {errc::forbidden, "Access denied"}, now));
   }
+  if (r.who && has_own_command_id(r))
+    r.correlation_id = command_id_of(r);
   decision d;
+  if (match.found->run == list_sandbox_events && wants_event_stream(r)) {
+    d.streaming = [this](client_side client,
+                         request& q) -> awaitable<stream_end> {
+      return stream_events(services_, client, q, *with_);
+    };
+    return d;
+  }
   d.with_body = [this, where = match.found](request& q) {
     return run(*where, q);
   };
@@ -164,6 +177,14 @@ awaitable<response> api_site::run(const route& where, request& r) {
     auto caught_up = co_await catch_up(services_, r);
     if (!caught_up)
       co_return error_answer(r, caught_up.error(), services_.time.now());
+  }
+  if (r.who && has_own_command_id(r)) {
+    r.fingerprint = fingerprint_of(r);
+    auto repeated = co_await repeated_answer(services_, r);
+    if (!repeated)
+      co_return error_answer(r, repeated.error(), services_.time.now());
+    if (repeated.value())
+      co_return std::move(*repeated.value());
   }
   auto out = co_await where.run(services_, r);
   if (!out)

@@ -7,6 +7,7 @@
 #include "gateway/api/create_body.hpp"
 #include "gateway/api/handlers.hpp"
 #include "gateway/api/held_command.hpp"
+#include "gateway/api/repeated_command.hpp"
 #include "gateway/api/sandbox_json.hpp"
 
 namespace varve::gateway {
@@ -105,17 +106,35 @@ void forget_key(services& s, const std::string& sandbox_id) {
                                + " was not erased: " + erased.error().detail);
 }
 
-} // namespace
+// The minute that is left to it lets whoever finds it by other ways keep it.
+void abandon(services& s, const std::string& organization_id,
+             const std::string& sandbox_id) {
+  command_origin origin;
+  origin.organization_id = organization_id;
+  origin.principal = "system";
+  origin.command_id = uuid::v7(s.time.now()).str();
+  origin.cause = schema::Cause::ClientGone;
+  SetTimers what;
+  what.sandbox_id = sandbox_id;
+  what.abandoned = true;
+  auto told = [sandbox_id](result<command_reply> reply) {
+    if (!reply && reply.error().code != errc::not_found)
+      log_warning("gateway",
+                  "the client of sandbox " + sandbox_id
+                      + " is gone, and it stays: " + reply.error().detail);
+  };
+  s.commands.submit(std::move(what), std::move(origin), told);
+}
 
-answer create_sandbox(services& s, const request& r) {
-  auto what = command_for(s, r);
-  if (!what)
-    co_return what.error();
-  auto id = what.value().sandbox_id;
-  bool has_env = !what.value().env_sealed.empty();
-  auto done = co_await carry_out(s, r, std::move(what.value()), "");
+// `may_exist` tells whether there may be such a sandbox, whatever is answered.
+answer create(services& s, const request& r, CreateSandbox what,
+              bool& may_exist) {
+  auto id = what.sandbox_id;
+  bool has_env = !what.env_sealed.empty();
+  auto done = co_await carry_out(s, r, std::move(what), "");
+  may_exist = done || !is_refusal(done.error().code);
   if (!done) {
-    if (has_env && is_refusal(done.error().code))
+    if (has_env && !may_exist)
       forget_key(s, id);
     co_return done.error();
   }
@@ -134,6 +153,26 @@ answer create_sandbox(services& s, const request& r) {
     co_return body.error();
   auto out = json_answer(200, std::move(body.value()));
   out.at = done.value().reply.at;
+  co_return out;
+}
+
+} // namespace
+
+answer create_sandbox(services& s, const request& r) {
+  auto what = command_for(s, r);
+  if (!what)
+    co_return what.error();
+  auto id = what.value().sandbox_id;
+  bool can_be_found = !what.value().name.empty() || has_own_command_id(r);
+  bool may_exist = false;
+  auto made = co_await create(s, r, std::move(what.value()), may_exist);
+  if (can_be_found || !may_exist)
+    co_return made;
+  response out = made ? std::move(made.value())
+                      : error_answer(r, made.error(), s.time.now());
+  out.if_lost = [&s, organization_id = r.who->organization_id, id] {
+    abandon(s, organization_id, id);
+  };
   co_return out;
 }
 

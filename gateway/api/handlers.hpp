@@ -19,6 +19,9 @@ answer current_api_key(services& s, const request& r);
 answer list_snapshots(services& s, const request& r);
 answer get_snapshot(services& s, const request& r);
 
+// event_handlers.cpp
+answer list_sandbox_events(services& s, const request& r);
+
 // preview_handlers.cpp
 answer get_preview_url(services& s, const request& r);
 

@@ -17,7 +17,8 @@ command_origin origin_of(const request& r) {
   command_origin out;
   out.organization_id = r.who->organization_id;
   out.principal = "key:" + r.who->key_name;
-  out.command_id = command_id_of(r);
+  out.command_id = r.correlation_id;
+  out.request = r.fingerprint;
   return out;
 }
 

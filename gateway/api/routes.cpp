@@ -14,7 +14,7 @@ using enum route::access;
 constexpr std::string_view writes = "write:sandboxes";
 constexpr std::string_view deletes = "delete:sandboxes";
 
-constexpr std::array<route, 32> table{{
+constexpr std::array<route, 33> table{{
     {"GET", "/api/health", anybody, "", false, health},
     {"GET", "/api/config", anybody, "", false, get_config},
     {"GET", "/api/shared-regions", anybody, "", false, list_regions},
@@ -55,6 +55,8 @@ constexpr std::array<route, 32> table{{
     {"GET", "/api/sandbox/{id}/signing-key", key, "", false, get_signing_key},
     {"POST", "/api/sandbox/{id}/signing-key/rotate", key, writes, false,
      rotate_signing_key},
+    {"GET", "/api/varve/sandboxes/{id}/events", key, "", false,
+     list_sandbox_events},
 }};
 
 bool is_capture(std::string_view segment) noexcept {

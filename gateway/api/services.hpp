@@ -14,6 +14,7 @@
 #include "gateway/exchange.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/guest.hpp"
+#include "gateway/history.hpp"
 #include "projections/queries.hpp"
 
 namespace varve::gateway {
@@ -30,6 +31,7 @@ struct services {
   projections::queries& reads;
   vault& secrets;
   guest& guests;
+  history& past;
   const clock& time;
   activity& used;      // when which sandbox was used last
   admission& admitted; // bounds the commands in flight

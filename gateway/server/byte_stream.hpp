@@ -45,6 +45,8 @@ class byte_stream : public std::enable_shared_from_this<byte_stream> {
   // No more bytes will follow; reading goes on.
   virtual awaitable<void> end_writing() = 0;
   virtual void close() noexcept = 0; // on the strand
+  // Nothing more will come from it: it closed, or half of it.
+  virtual bool peer_has_left() const noexcept = 0;
   virtual void run_on_strand(std::function<void()> what) = 0;
 
   // While set, the peer owes us nothing and a shutdown may close at once.

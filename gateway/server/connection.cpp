@@ -126,7 +126,14 @@ class connection {
       co_return false;
     }
     auto out = co_await decision.with_body(r);
-    co_return co_await reply(r, std::move(out), true);
+    auto if_lost = std::exchange(out.if_lost, nullptr);
+    has_sent_ = false;
+    bool goes_on = false;
+    if (!if_lost || !client_.peer_has_left())
+      goes_on = co_await reply(r, std::move(out), true);
+    if (if_lost && !has_sent_)
+      if_lost();
+    co_return goes_on;
   }
 
   // 0, the status that refuses the body, or `gone`.
@@ -201,8 +208,8 @@ class connection {
     bool keep_alive = may_go_on && reader_.head().keep_alive && !out.close
                       && !with_.is_stopping;
     with_.where.finish(r, out);
-    bool sent = co_await write_response(side(), r, out, keep_alive, with_);
-    co_return sent&& keep_alive;
+    has_sent_ = co_await write_response(side(), r, out, keep_alive, with_);
+    co_return has_sent_&& keep_alive;
   }
 
   // Lets the peer read our last words before the connection is reset for
@@ -225,6 +232,7 @@ class connection {
   const serving& with_;
   std::string peer_;
   message_reader reader_;
+  bool has_sent_ = false; // the last answer, as far as the kernel took it
 };
 
 } // namespace

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,6 +48,11 @@ class plain_stream final : public byte_stream {
     socket_.close(ignored);
   }
 
+  bool peer_has_left() const noexcept override {
+    return has_hung_up(
+        const_cast<any_socket&>(socket_).native_handle()); // only reads it
+  }
+
   void run_on_strand(std::function<void()> what) override {
     asio::post(socket_.get_executor(), std::move(what));
   }
@@ -56,6 +62,12 @@ class plain_stream final : public byte_stream {
 };
 
 } // namespace
+
+bool has_hung_up(int descriptor) noexcept {
+  pollfd look{descriptor, POLLRDHUP, 0};
+  return ::poll(&look, 1, 0) > 0
+         && (look.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
 
 std::shared_ptr<byte_stream> make_plain_stream(stream_registry& registry,
                                                any_socket socket) {

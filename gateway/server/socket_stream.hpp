@@ -14,6 +14,9 @@ namespace varve::gateway {
 
 using any_socket = asio::generic::stream_protocol::socket;
 
+// Whether the peer has closed its side, whatever is still unread.
+bool has_hung_up(int descriptor) noexcept;
+
 std::shared_ptr<byte_stream> make_plain_stream(stream_registry& registry,
                                                any_socket socket);
 

@@ -53,6 +53,11 @@ class tls_stream final : public byte_stream {
     stream_.next_layer().close(ignored);
   }
 
+  bool peer_has_left() const noexcept override {
+    return has_hung_up(const_cast<any_socket&>(stream_.next_layer())
+                           .native_handle()); // only reads it
+  }
+
   void run_on_strand(std::function<void()> what) override {
     asio::post(stream_.get_executor(), std::move(what));
   }

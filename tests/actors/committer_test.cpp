@@ -188,6 +188,23 @@ TEST_CASE("a known command id is answered with its record, not written again") {
   CHECK(d.store->latest("sb-1").value()->version == 1);
 }
 
+TEST_CASE("a known command id of another request is refused") {
+  desk d;
+  auto with = [&](std::uint64_t version, std::uint8_t request) {
+    auto p = d.labels("sb-1", version, "command-1");
+    p.request = log::digest{request};
+    return p;
+  };
+  REQUIRE(d.commit_one(with(0, 1)).outcome);
+  CHECK(d.commit_one(with(1, 1)).known);
+  auto other = d.commit_one(with(1, 2));
+  REQUIRE_FALSE(other.outcome);
+  CHECK(other.outcome.error().code == errc::reused);
+  // Nothing is known of what asks without saying what it asks.
+  CHECK(d.commit_one(d.labels("sb-1", 1, "command-1")).known);
+  CHECK(d.store->latest("sb-1").value()->version == 1);
+}
+
 TEST_CASE("time never runs backwards in the log") {
   desk d;
   auto first = d.commit_one(d.labels("sb-1", 0)).outcome.value();

@@ -156,7 +156,7 @@ TEST_CASE("another organization's sandbox is not found") {
   world.found();
   world.must(given::creation("sb-1"));
   auto place = std::make_shared<std::optional<result<command_reply>>>();
-  command_origin origin{"org-2", "key:x", "c-1", schema::Cause::User};
+  command_origin origin{"org-2", "key:x", "c-1", {}, schema::Cause::User};
   world.host().submit(DestroySandbox{"sb-1"}, origin,
                       [place](result<command_reply> r) { place->emplace(r); });
   world.run();

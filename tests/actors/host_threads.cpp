@@ -80,8 +80,8 @@ struct server {
 
   std::future<result<command_reply>> send(command what) {
     auto promise = std::make_shared<std::promise<result<command_reply>>>();
-    command_origin origin{"org-1", "key:test", uuid::v4().str(),
-                          schema::Cause::User};
+    command_origin origin{
+        "org-1", "key:test", uuid::v4().str(), {}, schema::Cause::User};
     host->submit(std::move(what), std::move(origin),
                  [promise](result<command_reply> reply) {
                    promise->set_value(std::move(reply));

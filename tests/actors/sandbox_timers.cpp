@@ -180,3 +180,30 @@ TEST_CASE("setting timers to what they are is no event") {
   REQUIRE(again);
   CHECK(again.value().entries.empty());
 }
+
+TEST_CASE("what nobody heard of lives a minute more, and says why it went") {
+  auto story = running_with(0, -1);
+  SetTimers abandon{"sb-1", {}, {}, {}, {}, true};
+  story.when(abandon);
+  CHECK(story.s.destroy_at == story.now - 1000 + minute);
+  auto version = story.s.version;
+  story.when(abandon); // once
+  CHECK(story.s.version == version);
+  pass_time(story);
+  CHECK(story.s.at == status::destroying);
+  CHECK(last_cause(story) == schema::Cause::ClientGone);
+}
+
+TEST_CASE("whoever sets the time to live of it keeps it") {
+  auto story = running_with(0, -1);
+  story.when(SetTimers{"sb-1", {}, {}, {}, {}, true});
+  story.when(SetTimers{"sb-1", {}, {}, {}, 0});
+  CHECK(story.s.destroy_at == 0);
+  CHECK_FALSE(story.s.is_abandoned);
+  // One that ends sooner anyway does so for its own reason.
+  story.when(SetTimers{"sb-1", {}, {}, {}, 1});
+  story.now += 30'000;
+  story.when(SetTimers{"sb-1", {}, {}, {}, {}, true});
+  pass_time(story);
+  CHECK(last_cause(story) == schema::Cause::TimeToLive);
+}

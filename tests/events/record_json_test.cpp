@@ -47,6 +47,12 @@ TEST_CASE("of what is sealed only names and size are shown") {
   CHECK(!holds(line, "cafe"));
 }
 
+TEST_CASE("an event alone is an object of its own fields") {
+  auto r = samples::label_record({}, 7, "s-1", 3, "v");
+  CHECK(to_json(*r->view().entries()->Get(0))
+        == R"({"labels":[{"key":"label","value":"v"}]})");
+}
+
 TEST_CASE("text of users cannot break the line") {
   auto line = to_json(*samples::label_record({}, 0, "s-1", 1, "a\"b\n\\"));
   CHECK(holds(line, R"(a\"b\n\\)"));

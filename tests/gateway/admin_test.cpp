@@ -73,7 +73,7 @@ TEST_CASE("a socket that was left behind is replaced, another file is not") {
   fake_world world;
   auto start = [&] {
     return gateway::gateway::start(options, world, world, world.secrets, world,
-                                   world.time, {});
+                                   world.past, world.time, {});
   };
   {
     auto first = start();
@@ -195,7 +195,7 @@ TEST_CASE("options that cannot be are refused at the start") {
     auto options = test_options();
     change(options);
     auto started = gateway::gateway::start(options, world, world, world.secrets,
-                                           world, world.time, {});
+                                           world, world.past, world.time, {});
     return started ? std::optional<errc>{} : started.error().code;
   };
   CHECK(start([](auto& o) { o.listen = "nowhere"; }) == errc::invalid);

@@ -6,6 +6,26 @@
 
 namespace varve::test {
 
+namespace {
+
+schema::SandboxCreatedT created_event(const CreateSandbox& c) {
+  schema::SandboxCreatedT out;
+  out.name = c.name.empty() ? c.sandbox_id : c.name;
+  out.snapshot_id = c.snapshot_id;
+  out.snapshot_name = c.snapshot_name;
+  out.image_ref = c.image_ref;
+  out.user = c.user;
+  out.env_sealed = c.env_sealed;
+  out.env_names = c.env_names;
+  out.region = c.region;
+  out.resources = std::make_unique<schema::Resources>(c.resources);
+  out.timers = std::make_unique<schema::TimersT>(c.timers);
+  out.runner_id = "runner-1";
+  return out;
+}
+
+} // namespace
+
 result<command_reply> fake_world::carry_out(const command& what,
                                             const command_origin& origin) {
   std::lock_guard lock{mutex_};
@@ -16,13 +36,17 @@ result<command_reply> fake_world::carry_out(const command& what,
   if (const auto* c = std::get_if<CreateSandbox>(&what))
     return create(*c, origin);
   if (const auto* c = std::get_if<StartSandbox>(&what))
-    return change(c->sandbox_id, comes_out, "started");
+    return change(c->sandbox_id, comes_out, "started",
+                  wrapped(schema::SandboxStartRequestedT{}), origin);
   if (const auto* c = std::get_if<RecoverSandbox>(&what))
-    return change(c->sandbox_id, comes_out, "started");
+    return change(c->sandbox_id, comes_out, "started",
+                  wrapped(schema::SandboxRecoveryRequestedT{}), origin);
   if (const auto* c = std::get_if<StopSandbox>(&what))
-    return change(c->sandbox_id, sandbox_state::stopped, "stopped");
+    return change(c->sandbox_id, sandbox_state::stopped, "stopped",
+                  wrapped(schema::SandboxStopRequestedT{}), origin);
   if (const auto* c = std::get_if<DestroySandbox>(&what))
-    return change(c->sandbox_id, sandbox_state::destroyed, "destroyed");
+    return change(c->sandbox_id, sandbox_state::destroyed, "destroyed",
+                  wrapped(schema::SandboxDestroyRequestedT{}), origin);
   if (const auto* c = std::get_if<ReplaceLabels>(&what)) {
     sandboxes_.at(c->sandbox_id).labels = c->labels;
     return command_reply{c->sandbox_id, 2, {3, ++index_}};
@@ -126,12 +150,15 @@ result<command_reply> fake_world::create(const CreateSandbox& c,
   v.toolbox_version = "0.1.0";
   v.created_at = v.updated_at = time.now();
   sandboxes_[v.id] = v;
+  past.add(v.id, wrapped(created_event(c)), origin);
   return command_reply{v.id, 1, {3, ++index_}};
 }
 
 result<command_reply> fake_world::change(const std::string& id,
                                          sandbox_state state,
-                                         const char* desired) {
+                                         const char* desired,
+                                         schema::EventUnion event,
+                                         const command_origin& origin) {
   auto found = sandboxes_.find(id);
   if (found == sandboxes_.end())
     return failure(errc::not_found, "Sandbox not found");
@@ -139,8 +166,11 @@ result<command_reply> fake_world::change(const std::string& id,
   found->second.desired_state = desired;
   if (state == sandbox_state::error)
     found->second.error_reason = "no such user";
-  if (state == sandbox_state::destroyed)
+  past.add(id, std::move(event), origin);
+  if (state == sandbox_state::destroyed) {
+    destroyed_[id] = found->second;
     sandboxes_.erase(found);
+  }
   return command_reply{id, 2, {3, ++index_}};
 }
 

@@ -17,6 +17,7 @@
 #include "gateway/guest.hpp"
 #include "projections/queries.hpp"
 #include "tests/gateway/delayed_calls.hpp"
+#include "tests/gateway/fake_history.hpp"
 
 namespace varve::test {
 
@@ -88,6 +89,7 @@ class fake_world final : public control,
 
   fake_vault secrets;
   fixed_clock time;
+  fake_history past;
   // The organization most tests live in.
   static constexpr const char* home = "0b9a7c1e-0000-4000-8000-00000000000a";
 
@@ -139,10 +141,12 @@ class fake_world final : public control,
                                const command_origin& origin);
   std::optional<command_reply> set(const command& what);
   result<command_reply> change(const std::string& id, sandbox_state state,
-                               const char* desired);
+                               const char* desired, schema::EventUnion event,
+                               const command_origin& origin);
 
   std::mutex mutex_;
   std::map<std::string, sandbox_view> sandboxes_;
+  std::map<std::string, sandbox_view> destroyed_;
   std::map<log::digest, projections::api_key_view> keys_;
   std::vector<projections::snapshot_view> snapshots_;
   std::vector<command> commands_;

@@ -30,9 +30,9 @@ inline gateway::gateway_options test_options() {
 struct gateway_fixture {
   explicit gateway_fixture(gateway::gateway_options options = test_options(),
                            gateway::admin_hooks hooks = {}) {
-    auto started =
-        gateway::gateway::start(std::move(options), world, world, world.secrets,
-                                world, world.time, std::move(hooks));
+    auto started = gateway::gateway::start(std::move(options), world, world,
+                                           world.secrets, world, world.past,
+                                           world.time, std::move(hooks));
     if (!started)
       throw std::runtime_error{started.error().detail};
     server = std::move(started.value());

@@ -20,6 +20,7 @@ TEST_CASE("every error has an HTTP status with a reason and a code") {
                                         {errc::conflict, 409},
                                         {errc::wrong_state, 400},
                                         {errc::unsupported, 422},
+                                        {errc::reused, 422},
                                         {errc::quota_exceeded, 400},
                                         {errc::forbidden, 403},
                                         {errc::unauthorized, 401},
