@@ -109,7 +109,11 @@ def processes_with(marks):
     found = []
     for pid in _processes():
         process = Process(pid)
-        text = process.command + process.cgroups
+        # Where it is, not what a hierarchy is called: a server's own goes some
+        # time after the server, and every process is at its root until then.
+        places = [line.rpartition(":")[2] for line
+                  in process.cgroups.splitlines()]
+        text = process.command + " ".join(places)
         if pid != os.getpid() and any(mark in text for mark in marks):
             found.append(process)
     return found
