@@ -50,6 +50,9 @@ class sent_stream final : public byte_stream {
   void close() noexcept override {
     // nop
   }
+  bool peer_has_left() const noexcept override {
+    return false;
+  }
   void run_on_strand(std::function<void()>) override {
     // nop
   }
