@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <fuzzer/FuzzedDataProvider.h>
+
 #include "runner/toolbox/sessions/command_log.hpp"
 #include "tests/fuzz/claim.hpp"
 #include "tests/fuzz/pieces.hpp"

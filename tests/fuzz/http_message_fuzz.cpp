@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <fuzzer/FuzzedDataProvider.h>
 
 #include "gateway/server/message_reader.hpp"
 #include "gateway/server/message_text.hpp"

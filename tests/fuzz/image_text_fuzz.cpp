@@ -2,6 +2,8 @@
 // files: texts that a guest writes.
 #include <cstdint>
 
+#include <fuzzer/FuzzedDataProvider.h>
+
 #include "runner/toolbox/accounts.hpp"
 #include "runner/toolbox/files/glob.hpp"
 #include "runner/toolbox/files/line_scanner.hpp"

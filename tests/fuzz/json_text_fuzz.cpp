@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include <boost/json/parse.hpp>
+#include <fuzzer/FuzzedDataProvider.h>
 
 #include "runner/toolbox/json_text.hpp"
 #include "tests/fuzz/claim.hpp"

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <boost/json/parse.hpp>
+#include <fuzzer/FuzzedDataProvider.h>
 
 #include "runner/toolbox/lsp/frame_parser.hpp"
 #include "runner/toolbox/lsp/lsp_results.hpp"

@@ -1,6 +1,8 @@
 // multipart/form-data, whole and in pieces.
 #include <cstdint>
 
+#include <fuzzer/FuzzedDataProvider.h>
+
 #include "runner/toolbox/files/multipart.hpp"
 #include "tests/fuzz/claim.hpp"
 #include "tests/fuzz/pieces.hpp"

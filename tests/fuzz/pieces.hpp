@@ -5,8 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include <fuzzer/FuzzedDataProvider.h>
-
 namespace varve::fuzz {
 
 // The first bytes say how long the pieces are; the rest is the text.
@@ -14,8 +12,10 @@ struct cut_text {
   std::string whole;
   std::vector<std::string_view> pieces;
 
-  explicit cut_text(FuzzedDataProvider& from) {
-    auto sizes = from.ConsumeBytes<unsigned char>(8);
+  // From a FuzzedDataProvider, which only the fuzzers' compiler has.
+  template <class Provider>
+  explicit cut_text(Provider& from) {
+    auto sizes = from.template ConsumeBytes<unsigned char>(8);
     whole = from.ConsumeRemainingBytesAsString();
     std::string_view rest{whole};
     for (std::size_t i = 0; !rest.empty(); ++i) {

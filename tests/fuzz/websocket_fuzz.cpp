@@ -1,6 +1,8 @@
 // Frames of WebSocket clients, whole and in pieces.
 #include <cstdint>
 
+#include <fuzzer/FuzzedDataProvider.h>
+
 #include "runner/toolbox/websocket.hpp"
 #include "tests/fuzz/claim.hpp"
 #include "tests/fuzz/pieces.hpp"

@@ -258,6 +258,9 @@ class Contexts(WithDaemon):
         while run.out != "up\n":
             run.next()
         waiting = self.begin("print('never')", contextId=one)
+        # The answer says that what was sent before it has been read.
+        waiting.ws.send_frame(0x80 | WebSocket.PING)
+        self.assertEqual(waiting.ws.receive(), (WebSocket.PONG, b""))
         self.assertTrue(wait_until(lambda: processes("972.5")))
         self.assertEqual(
             self.daemon.delete(f"{PATH}/context/{one}").status, 200)
