@@ -49,7 +49,7 @@ TEST_CASE("a journal keeps its id, and sequences rise over openings") {
   std::string id;
   std::uint64_t last = 0;
   for (int i = 0; i < 3; ++i) {
-    auto book = journal::open(path);
+    auto book = journal::open(path + std::string{"/journal"});
     REQUIRE(book);
     if (id.empty())
       id = book.value()->id();
