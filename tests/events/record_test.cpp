@@ -51,10 +51,10 @@ TEST_CASE("every cut of a record is noticed as corruption") {
 TEST_CASE("bytes that bear their own hash and are no record are malformed") {
   std::vector<std::byte> content(100, std::byte{0x5a});
   auto hash = sha256(content);
-  std::vector<std::byte> frame(32);
+  std::vector<std::byte> frame(hash.size() + content.size());
   std::copy(hash.begin(), hash.end(),
             reinterpret_cast<std::uint8_t*>(frame.data()));
-  frame.insert(frame.end(), content.begin(), content.end());
+  std::copy(content.begin(), content.end(), frame.begin() + hash.size());
   auto parsed = record::parse(std::move(frame));
   REQUIRE(!parsed);
   CHECK(parsed.error().code == errc::malformed);
