@@ -86,8 +86,9 @@ def last_cause(server, sandbox_id):
 
 def pause_and_resume(server):
     box = Sandbox(server, autoStopInterval=0)
-    box.run("nohup sh -c 'i=0; while :; do i=$((i+1)); echo $i > /tmp/count; "
-            "sleep 0.05; done' >/dev/null 2>&1 &")
+    # The file is replaced, so that nobody reads it empty.
+    box.run("nohup sh -c 'i=0; while :; do i=$((i+1)); echo $i > /tmp/new; "
+            "mv /tmp/new /tmp/count; sleep 0.05; done' >/dev/null 2>&1 &")
     box.pause()
     expect(box.post("pause")["state"] == "paused", "a second pause is no ok")
     refused = box.client.execute(box.id, "true")
