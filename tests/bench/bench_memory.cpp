@@ -69,7 +69,10 @@ void bring_to_memory(plane& on, std::size_t from, std::size_t to) {
   std::condition_variable ready;
   std::size_t left = to - from;
   for (auto n = from; n < to; ++n) {
-    command_origin origin{organization_id(0), "key:bench", uuid::v4().str(),
+    command_origin origin{organization_id(0),
+                          "key:bench",
+                          uuid::v4().str(),
+                          {},
                           schema::Cause::User};
     ReplaceLabels same{sandbox_id(n),
                        {{"code-toolbox-language", "python"},

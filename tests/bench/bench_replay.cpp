@@ -86,7 +86,10 @@ double recover_one(plane& on, std::size_t n) {
   std::mutex mutex;
   std::condition_variable answered;
   std::optional<result<command_reply>> reply;
-  command_origin origin{organization_id(0), "key:bench", uuid::v4().str(),
+  command_origin origin{organization_id(0),
+                        "key:bench",
+                        uuid::v4().str(),
+                        {},
                         schema::Cause::User};
   ReplaceLabels same{sandbox_id(n),
                      {{"turn", std::to_string(cold_events - 1)}}};
