@@ -28,8 +28,6 @@ result<decision> refusal(action to_do, const input& what) {
     return failure(errc::conflict, "Sandbox state change in progress");
   if (to_do == action::refuse_errored)
     return wrong("Sandbox is in an errored state");
-  if (to_do == action::refuse_not_stoppable)
-    return wrong("Sandbox is not in a stoppable state");
   if (to_do == action::refuse_not_pausable)
     return wrong("Sandbox must be in started state to pause");
   if (to_do == action::refuse_not_adjustable)
@@ -165,7 +163,6 @@ result<decision> act(const state& s, action to_do, const input& what,
   case action::refuse_unknown:
   case action::refuse_changing:
   case action::refuse_errored:
-  case action::refuse_not_stoppable:
   case action::refuse_not_pausable:
   case action::refuse_not_adjustable:
   case action::refuse_not_errored:

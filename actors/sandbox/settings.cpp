@@ -101,8 +101,7 @@ result<decision> resized(const state& s, const ResizeSandbox& c,
   auto cpu = c.cpu_millis.value_or(is.cpu_millis());
   auto memory = c.memory_mib.value_or(is.memory_mib());
   if (cpu == is.cpu_millis() && memory == is.memory_mib())
-    return wrong("No resource changes specified - sandbox is already at the "
-                 "desired configuration");
+    return decision{};
   if (runs(s) && cpu < is.cpu_millis())
     return wrong("Sandbox must be in stopped state to decrease CPU");
   if (runs(s) && memory < is.memory_mib())

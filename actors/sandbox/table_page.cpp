@@ -83,7 +83,6 @@ std::string_view event_of(action what) noexcept {
   case action::refuse_unknown:
   case action::refuse_changing:
   case action::refuse_errored:
-  case action::refuse_not_stoppable:
   case action::refuse_not_pausable:
   case action::refuse_not_adjustable:
   case action::refuse_not_errored:

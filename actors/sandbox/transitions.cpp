@@ -37,7 +37,6 @@ constexpr auto more = action::retry_destroy;
 constexpr auto e404 = action::refuse_unknown;
 constexpr auto e409 = action::refuse_changing;
 constexpr auto bad = action::refuse_errored;
-constexpr auto nstp = action::refuse_not_stoppable;
 constexpr auto npau = action::refuse_not_pausable;
 constexpr auto nadj = action::refuse_not_adjustable;
 constexpr auto well = action::refuse_not_errored;
@@ -46,10 +45,10 @@ constexpr auto well = action::refuse_not_errored;
 constexpr std::array<row, trigger_count> table{{
   // absent creat start  probe stopp  stopped starti pausin paused resum  adjust error  destr  destroyed
   row{e404, none, none, none, e409,   run, none, e409, thaw, none, none,  bad, e409, e404}, // start
-  row{e404, e409, stop, stop, none,  nstp, e409, stop, stop, stop, stop,  bad, e409, e404}, // stop
-  row{e404, e409, stop, stop, stop,  nstp, e409, stop, stop, stop, stop,  bad, e409, e404}, // stop_now
+  row{e404, e409, stop, stop, none,  none, e409, stop, stop, stop, stop,  bad, e409, e404}, // stop
+  row{e404, e409, stop, stop, stop,  none, e409, stop, stop, stop, stop,  bad, e409, e404}, // stop_now
   row{e404, e409, hold, hold, e409,  npau, e409, none, none, e409, e409,  bad, e409, e404}, // pause
-  row{e404, well, well, well, well,  well, well, well, well, well, well, mend, well, e404}, // recover
+  row{e404, none, none, none, well,  well, none, well, well, none, none, mend, e409, e404}, // recover
   row{e404, kill, kill, kill, kill,  kill, kill, kill, kill, kill, kill, kill, none, none}, // destroy
   row{e404, e409, size, size, e409,  size, e409, e409, nadj, e409, e409,  bad, e409, e404}, // resize
   row{e404, e409,  net,  net, e409,   net, e409, e409, nadj, e409, e409,  bad, e409, e404}, // set_network
@@ -150,7 +149,6 @@ std::string_view name_of(action value) noexcept {
       "refuse_unknown",
       "refuse_changing",
       "refuse_errored",
-      "refuse_not_stoppable",
       "refuse_not_pausable",
       "refuse_not_adjustable",
       "refuse_not_errored"};

@@ -88,12 +88,11 @@ enum class action : std::uint8_t {
   refuse_unknown,        // 404
   refuse_changing,       // 409
   refuse_errored,        // 400
-  refuse_not_stoppable,  // 400
   refuse_not_pausable,   // 400
   refuse_not_adjustable, // 400
   refuse_not_errored,    // 400
 };
-inline constexpr std::size_t action_count = 31;
+inline constexpr std::size_t action_count = 30;
 
 action action_for(status now, trigger what) noexcept;
 

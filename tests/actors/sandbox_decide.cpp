@@ -26,9 +26,9 @@ TEST_CASE("refusals bear the texts that clients know") {
         == "Sandbox is in an errored state");
   CHECK(refusal(sandbox_in(status::stopping).decide(StartSandbox{"sb-1"}))
         == "Sandbox state change in progress");
-  CHECK(refusal(sandbox_in(status::stopped).decide(StopSandbox{"sb-1", false}))
-        == "Sandbox is not in a stoppable state");
-  CHECK(refusal(sandbox_in(status::started).decide(RecoverSandbox{"sb-1"}))
+  CHECK(refusal(sandbox_in(status::stopped).decide(PauseSandbox{"sb-1"}))
+        == "Sandbox must be in started state to pause");
+  CHECK(refusal(sandbox_in(status::stopped).decide(RecoverSandbox{"sb-1"}))
         == "Sandbox must be in error state to recover");
 }
 

@@ -117,9 +117,10 @@ def resize(server):
     inside = box.run("cat /sys/fs/cgroup/memory/memory.limit_in_bytes "
                      "/sys/fs/cgroup/memory.max 2>/dev/null")
     expect(inside == str(wanted["memory"] << 30), f"inside it has {inside}")
-    box.post("resize", wanted, status=400)
+    box.post("resize", wanted)
     box.post("resize", {"cpu": 1}, status=400)
     box.post("stop")
+    expect(box.post("stop")["state"] == "stopped", "a second stop is no ok")
     box.post("resize", {"cpu": 1})
     expect(box.post("start")["cpu"] == 1, "the next start has another size")
     box.delete()
