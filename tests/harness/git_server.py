@@ -6,7 +6,8 @@ By itself (it needs git, and nothing of this repository beside it):
     git_server.py PORT FOLDER [USER PASSWORD]
 
 Every bare repository below the folder is served; with a user nobody else may
-read or push. What lies below FOLDER/denied answers 403 to everybody.
+read or push. What lies below FOLDER/denied answers 403 to everybody. A path
+/moved/PATH leads to /PATH, and /away/PORT/PATH to another host, localhost.
 """
 
 import base64
@@ -36,6 +37,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             owner.released.wait(60)
         if self.path.startswith("/moved/"):
             self.refuse(301, [("Location", self.path[len("/moved"):])])
+        elif self.path.startswith("/away/"):
+            self.refuse(302, [("Location", "http://localhost:"
+                               + self.path[len("/away/"):])])
         elif not owner.admits(self.headers.get("Authorization")):
             self.refuse(401, [("WWW-Authenticate", 'Basic realm="varve"')])
         elif self.path.startswith("/denied/"):

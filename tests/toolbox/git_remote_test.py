@@ -95,6 +95,20 @@ class Clone(GitCase):
                 self.assertEqual(answer.json["code"], code)
             self.assertFalse(os.path.exists(self.path("r")))
 
+    def test_a_remote_that_moved(self):
+        moved = self.server.url("moved/project.git")
+        away = self.server.url(f"away/{self.server.port}/project.git")
+        self.clone("here", url=moved)
+        self.clone("there", url=away)
+        # A login is for the host that the caller named.
+        self.clone("known", url=moved, **GIVEN)
+        with GitServer(self.folder, LOGIN) as other:
+            self.refused("clone", {
+                "url": self.server.url(f"away/{other.port}/project.git"),
+                "path": self.path("r"), **GIVEN}, 502, "GIT_TRANSPORT_FAILED",
+                "redirect")
+            self.assertEqual(other.requests, [])
+
     def test_an_empty_remote_and_a_local_one(self):
         git(self.work, "init", "-q", "--bare", "-b", "main",
             self.folder + "/empty.git")

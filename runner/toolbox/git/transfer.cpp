@@ -149,6 +149,12 @@ transfer::callbacks transfer::make_callbacks() {
   return out;
 }
 
+// The library would give a login to whichever host asks for it.
+git_remote_redirect_t transfer::redirects() const {
+  return logins_.empty() && !was_refused_ ? GIT_REMOTE_REDIRECT_INITIAL
+                                          : GIT_REMOTE_REDIRECT_NONE;
+}
+
 outcome<void> transfer::finished(int code) {
   end_silence_limit();
   if (auto why = interruption())
@@ -159,10 +165,11 @@ outcome<void> transfer::finished(int code) {
 
 outcome<void> transfer::connect(git_remote* to, git_direction direction) {
   limit_silence(silence());
-  auto calls = make_callbacks();
-  git_proxy_options proxy = GIT_PROXY_OPTIONS_INIT;
-  proxy.type = GIT_PROXY_AUTO;
-  return finished(git_remote_connect(to, direction, &calls, &proxy, nullptr));
+  git_remote_connect_options options = GIT_REMOTE_CONNECT_OPTIONS_INIT;
+  options.callbacks = make_callbacks();
+  options.proxy_opts.type = GIT_PROXY_AUTO;
+  options.follow_redirects = redirects();
+  return finished(git_remote_connect_ext(to, direction, &options));
 }
 
 outcome<std::optional<git_oid>> transfer::find(git_remote* at,
@@ -182,6 +189,7 @@ outcome<void> transfer::fetch(git_remote* from,
   git_fetch_options options = GIT_FETCH_OPTIONS_INIT;
   options.callbacks = make_callbacks();
   options.proxy_opts.type = GIT_PROXY_AUTO;
+  options.follow_redirects = redirects();
   std::vector<char*> pointers;
   auto wanted = array_of(specs, pointers);
   BOOST_OUTCOME_TRYV(finished(git_remote_fetch(
@@ -197,6 +205,7 @@ outcome<void> transfer::push(git_remote* to, const std::string& spec) {
   git_push_options options = GIT_PUSH_OPTIONS_INIT;
   options.callbacks = make_callbacks();
   options.proxy_opts.type = GIT_PROXY_AUTO;
+  options.follow_redirects = redirects();
   std::vector<std::string> specs{spec};
   std::vector<char*> pointers;
   auto wanted = array_of(specs, pointers);

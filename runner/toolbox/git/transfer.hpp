@@ -37,6 +37,7 @@ class transfer {
   using callbacks = git_remote_callbacks;
 
   callbacks make_callbacks();
+  git_remote_redirect_t redirects() const;
   outcome<void> finished(int code);
   std::chrono::seconds silence() const;
   int sign_in(git_credential** out, unsigned kinds);
