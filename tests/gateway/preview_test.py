@@ -140,6 +140,19 @@ class Preview(unittest.TestCase):
             ws.all()
             self.assertEqual(json.loads(ws.close_reason)["exitCode"], 3)
 
+    def test_the_interpreter(self):
+        for view in (self.by_header, self.by_query):
+            ws = view("/process/interpreter/execute")
+            ws.send_text(json.dumps({"code": "print(6 * 7)"}))
+            kinds, text = [], ""
+            while kinds[-1:] != ["control"]:
+                message = json.loads(ws.receive()[1])
+                kinds.append(message["type"])
+                text += message["text"]
+            self.assertEqual((kinds[0], text), ("stdout", "42\ncompleted"))
+            ws.all()
+            self.assertEqual(ws.close_code, 1000)
+
     def test_nobody_enters_with_another_token(self):
         path = "/process/session/entrypoint/logs?follow=true"
         wrong = "0" * len(self.link["token"])
