@@ -13,9 +13,11 @@
 
 #include "events/base/logging.hpp"
 #include "gateway/admin/admin_site.hpp"
+#include "gateway/api/abandoned_create.hpp"
 #include "gateway/api/activity.hpp"
 #include "gateway/api/admission.hpp"
 #include "gateway/api/api_site.hpp"
+#include "gateway/api/open_creates.hpp"
 #include "gateway/server/listener.hpp"
 #include "gateway/server/socket_stream.hpp"
 
@@ -33,9 +35,10 @@ class running_gateway final : public gateway {
   running_gateway(gateway_options options, control& commands,
                   projections::queries& reads, vault& secrets, guest& guests,
                   history& past, const clock& time, admin_hooks hooks)
-      : options_(std::move(options)), services_{options_, commands, reads,
-                                                secrets,  guests,   past,
-                                                time,     used_,    admitted_},
+      : options_(std::move(options)), services_{options_,   commands, reads,
+                                                secrets,    guests,   past,
+                                                time,       used_,    admitted_,
+                                                unanswered_},
         api_(services_, streams_), admin_(services_, std::move(hooks)),
         api_serving_{api_, options_.bounds, time, is_stopping_, false, ""},
         admin_serving_{admin_, options_.bounds, time, is_stopping_, false, ""} {
@@ -72,6 +75,13 @@ class running_gateway final : public gateway {
 
   std::uint16_t port() const noexcept override {
     return public_listener_->port();
+  }
+
+  result<void> note_creates(const std::string& file) override {
+    VARVE_TRY(auto left, unanswered_->open(file));
+    for (const auto& it : left)
+      abandon(services_, it.organization_id, it.sandbox_id);
+    return ok();
   }
 
   void set_ready(bool ready) noexcept override {
@@ -147,6 +157,7 @@ class running_gateway final : public gateway {
     services_.guests.note_use(id, at);
   }};
   admission admitted_{options_.bounds};
+  std::shared_ptr<open_creates> unanswered_ = std::make_shared<open_creates>();
   services services_;
   stream_registry streams_;
   std::atomic<bool> is_stopping_{false};

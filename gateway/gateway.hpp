@@ -56,6 +56,9 @@ class gateway {
   virtual ~gateway() = default; // stops
 
   virtual std::uint16_t port() const noexcept = 0;
+  // Takes back the creates that a server which died did not answer, as the
+  // file says, and notes its own there. Once, before set_ready. Errors: io.
+  virtual result<void> note_creates(const std::string& file) = 0;
   virtual void set_ready(bool ready) noexcept = 0;
   // Accepts nothing more, lets open requests end within limits.drain_time,
   // closes what is left and returns with all threads ended.

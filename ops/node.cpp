@@ -21,6 +21,7 @@
 #include "ops/runner_link.hpp"
 #include "projections/projector.hpp"
 #include "runner/host/runner_host.hpp"
+#include "runner/sandbox/layout.hpp"
 
 namespace varve::ops {
 
@@ -95,6 +96,7 @@ struct node::parts {
   result<void> start_actors(std::function<void()> on_unusable);
   result<void> start_gateway();
   result<void> start_runner();
+  result<void> take_back_creates();
   result<void> await_head();
   void stop();
 };
@@ -202,6 +204,14 @@ result<void> node::parts::start_runner() {
   return ok();
 }
 
+// Below the runner's folder of what is gone with the machine.
+result<void> node::parts::take_back_creates() {
+  auto settings = runner_settings(chosen);
+  VARVE_TRY(auto where,
+            runner::layout::open(settings.data_dir, settings.run_dir));
+  return front->note_creates(where.run() + "/unanswered_creates");
+}
+
 result<void> node::parts::await_head() {
   auto until = std::chrono::steady_clock::now() + 600s;
   while (!projector->head_reached()) {
@@ -247,6 +257,7 @@ result<std::unique_ptr<node>> node::start(const options& chosen,
   VARVE_CHECK(p.start_gateway());
   VARVE_CHECK(p.await_head());
   VARVE_CHECK(p.start_runner());
+  VARVE_CHECK(p.take_back_creates());
   p.front->set_ready(true);
   return out;
 }

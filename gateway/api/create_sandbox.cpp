@@ -3,10 +3,12 @@
 
 #include "events/base/ids.hpp"
 #include "events/base/logging.hpp"
+#include "gateway/api/abandoned_create.hpp"
 #include "gateway/api/answers.hpp"
 #include "gateway/api/create_body.hpp"
 #include "gateway/api/handlers.hpp"
 #include "gateway/api/held_command.hpp"
+#include "gateway/api/open_creates.hpp"
 #include "gateway/api/repeated_command.hpp"
 #include "gateway/api/sandbox_json.hpp"
 
@@ -106,26 +108,6 @@ void forget_key(services& s, const std::string& sandbox_id) {
                                + " was not erased: " + erased.error().detail);
 }
 
-// The minute that is left to it lets whoever finds it by other ways keep it.
-void abandon(services& s, const std::string& organization_id,
-             const std::string& sandbox_id) {
-  command_origin origin;
-  origin.organization_id = organization_id;
-  origin.principal = "system";
-  origin.command_id = uuid::v7(s.time.now()).str();
-  origin.cause = schema::Cause::ClientGone;
-  SetTimers what;
-  what.sandbox_id = sandbox_id;
-  what.abandoned = true;
-  auto told = [sandbox_id](result<command_reply> reply) {
-    if (!reply && reply.error().code != errc::not_found)
-      log_warning("gateway",
-                  "the client of sandbox " + sandbox_id
-                      + " is gone, and it stays: " + reply.error().detail);
-  };
-  s.commands.submit(std::move(what), std::move(origin), told);
-}
-
 // `may_exist` tells whether there may be such a sandbox, whatever is answered.
 answer create(services& s, const request& r, CreateSandbox what,
               bool& may_exist) {
@@ -165,7 +147,10 @@ answer create_sandbox(services& s, const request& r) {
   auto id = what.value().sandbox_id;
   bool can_be_found = !what.value().name.empty() || has_own_command_id(r);
   bool may_exist = false;
+  if (!can_be_found)
+    s.unanswered->begin(r.who->organization_id, id);
   auto made = co_await create(s, r, std::move(what.value()), may_exist);
+  s.unanswered->settle(id);
   if (can_be_found || !may_exist)
     co_return made;
   response out = made ? std::move(made.value())

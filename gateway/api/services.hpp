@@ -21,6 +21,7 @@ namespace varve::gateway {
 
 class activity;
 class admission;
+class open_creates;
 
 using boost::asio::awaitable;
 
@@ -35,6 +36,7 @@ struct services {
   const clock& time;
   activity& used;      // when which sandbox was used last
   admission& admitted; // bounds the commands in flight
+  std::shared_ptr<open_creates> unanswered;
 };
 
 // The ports as coroutines. Each ends within its limit, with timed_out.

@@ -213,6 +213,44 @@ class Retries(unittest.TestCase):
         self.assertNotIn(gone, there)
         self.remove(kept)
 
+    def dies_during(self, **body):
+        """A create whose runner operation has begun when the server dies."""
+        before = self.ids()
+        self.client.close()
+        self.server.stop()
+        self.server.start({"VARVE_CRASH_AT": "create.begun"})
+        client = Client(self.server.port, self.server.key)
+        key = body.pop("key", None)
+        with self.assertRaises(Lost):
+            client.create(command_id=key, **body)
+        self.server.wait_for_exit(10)
+        self.server.start()
+        new = set(self.ids()) - set(before)
+        self.assertEqual(len(new), 1)
+        return new.pop()
+
+    def test_what_a_server_died_before_answering_is_taken_back(self):
+        kept = [self.dies_during(name="died-by-name"),
+                self.dies_during(key=new_command_id())]
+        gone = self.dies_during()
+        begun = time.monotonic()
+        answered = self.client.create()
+        self.assertEqual(answered.status, 200, answered)
+        kept.append(answered.json["id"])
+        self.client.close()
+        self.server.kill()  # what was answered stays
+        self.server.start()
+        told = self.follow_until(gone, "SandboxDestroyRequested")
+        self.assertEqual(told["cause"], "client_gone")
+        self.assertGreater(time.monotonic() - begun, 45)
+        self.follow_until(gone, "SandboxDestroyed")
+        for sandbox_id in kept:
+            self.assertNotIn("client_gone", [event["cause"] for event
+                                             in self.events(sandbox_id)])
+        there = self.ids()
+        self.assertEqual(set(there) & {*kept, gone}, set(kept))
+        self.remove(kept)
+
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
