@@ -48,6 +48,21 @@ struct RevokeApiKey {
   std::string name;
 };
 
+// How many started sandboxes of a snapshot wait for this organization.
+struct SetWarmPool {
+  std::string pool_id;
+  bool is_new = false; // else only `size` counts
+  std::string snapshot_id;
+  std::string snapshot_name;
+  std::string region;
+  std::uint32_t size = 0;
+  schema::Resources resources; // of each
+};
+
+struct RemoveWarmPool {
+  std::string pool_id;
+};
+
 // --- snapshot, runner ------------------------------------------------------
 
 // Creates it, or moves it to another image, so that it is active with just
@@ -156,7 +171,7 @@ using command =
                  RegisterSnapshot, RegisterRunner, CreateSandbox, StartSandbox,
                  StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels,
                  PauseSandbox, ResizeSandbox, SetNetwork, SetTimers, SetPublic,
-                 RotateSigningKey>;
+                 RotateSigningKey, SetWarmPool, RemoveWarmPool>;
 
 struct command_reply {
   std::string aggregate_id;

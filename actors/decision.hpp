@@ -51,6 +51,8 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::SandboxDestroyRequested:
   case schema::Event::SandboxResizeRequested:
   case schema::Event::SandboxAdjusted:
+  case schema::Event::WarmPoolSet:
+  case schema::Event::WarmPoolRemoved:
     return true;
   case schema::Event::NONE:
   case schema::Event::LogCreated:

@@ -39,7 +39,8 @@ bool gives_back(schema::Event kind) noexcept {
          || kind == schema::Event::SandboxPaused
          || kind == schema::Event::SandboxResumed
          || kind == schema::Event::SandboxAdjusted
-         || kind == schema::Event::ApiKeyRevoked;
+         || kind == schema::Event::ApiKeyRevoked
+         || kind == schema::Event::WarmPoolRemoved;
 }
 
 bool has_room(const proposal& p, log::disk_state disk) noexcept {

@@ -47,6 +47,12 @@ struct addressing {
   aggregate_key operator()(const RevokeApiKey&) const {
     return organization();
   }
+  aggregate_key operator()(const SetWarmPool&) const {
+    return organization();
+  }
+  aggregate_key operator()(const RemoveWarmPool&) const {
+    return organization();
+  }
   aggregate_key operator()(const CreateSandbox&) const {
     return organization();
   }

@@ -47,6 +47,10 @@ class organization_model final : public aggregate_model {
       return decide(*c);
     if (const auto* c = std::get_if<RevokeApiKey>(&d.what))
       return decide(*c);
+    if (const auto* c = std::get_if<SetWarmPool>(&d.what))
+      return decide(*c);
+    if (const auto* c = std::get_if<RemoveWarmPool>(&d.what))
+      return decide(*c);
     if (std::holds_alternative<Wake>(d.what))
       return consideration{decision{}};
     return not_mine();

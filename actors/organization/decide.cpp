@@ -18,6 +18,13 @@ amounts used_and_promised(const state& s, const reservations& promised) {
   return out;
 }
 
+constexpr std::size_t most_warm_pools = 100;
+
+amounts times(amounts each, std::uint64_t count) {
+  return {each.cpu_millis * count, each.memory_mib * count,
+          each.disk_gib * count, count};
+}
+
 template <class Event>
 decision own_event(const context& around, Event event) {
   decision out;
@@ -143,6 +150,68 @@ struct deciding {
     entry->owes = true;
     out.entries.push_back(std::move(entry));
     return out;
+  }
+
+  result<decision> operator()(const SetWarmPool& c) const {
+    if (!s.exists)
+      return failure(errc::not_found, "Organization not found");
+    auto found = s.warm_pools.find(c.pool_id);
+    auto known = found != s.warm_pools.end();
+    if (!known && !c.is_new)
+      return failure(errc::not_found, "Warm pool not found");
+    if (known && found->second.size == c.size)
+      return decision{};
+    auto pool = known ? found->second : new_pool(c);
+    pool.size = c.size;
+    VARVE_CHECK(pool_fits(c.pool_id, pool, !known));
+    schema::WarmPoolSetT event;
+    event.pool_id = c.pool_id;
+    event.snapshot_id = pool.snapshot_id;
+    event.snapshot_name = pool.snapshot_name;
+    event.region = pool.region;
+    event.size = pool.size;
+    event.resources = std::make_unique<schema::Resources>(
+        static_cast<std::uint32_t>(pool.each.cpu_millis),
+        static_cast<std::uint32_t>(pool.each.memory_mib),
+        static_cast<std::uint32_t>(pool.each.disk_gib), 0u);
+    return own_event(around, std::move(event));
+  }
+
+  result<decision> operator()(const RemoveWarmPool& c) const {
+    if (!s.warm_pools.contains(c.pool_id))
+      return failure(errc::not_found, "Warm pool not found");
+    schema::WarmPoolRemovedT event;
+    event.pool_id = c.pool_id;
+    return own_event(around, std::move(event));
+  }
+
+  static warm_pool new_pool(const SetWarmPool& c) {
+    return {c.snapshot_id,
+            c.snapshot_name,
+            c.region,
+            c.size,
+            {c.resources.cpu_millis(), c.resources.memory_mib(),
+             c.resources.disk_gib(), 1}};
+  }
+
+  // What waits takes nothing of the quota, but no more may wait than it would
+  // let run.
+  result<void> pool_fits(const std::string& id, const warm_pool& pool,
+                         bool is_new) const {
+    auto all = times(pool.each, pool.size);
+    for (const auto& [other, it] : s.warm_pools) {
+      if (other == id)
+        continue;
+      if (is_new && it.snapshot_id == pool.snapshot_id
+          && it.region == pool.region)
+        return failure(errc::conflict, "A warm pool for snapshot "
+                                           + pool.snapshot_name
+                                           + " already exists");
+      all += times(it.each, it.size);
+    }
+    if (is_new && s.warm_pools.size() >= most_warm_pools)
+      return failure(errc::quota_exceeded, "Too many warm pools");
+    return fits(s.quota, amounts{}, all);
   }
 };
 

@@ -10,8 +10,8 @@
 
 namespace varve::organization {
 
-using input =
-    std::variant<CreateOrganization, CreateApiKey, RevokeApiKey, CreateSandbox>;
+using input = std::variant<CreateOrganization, CreateApiKey, RevokeApiKey,
+                           CreateSandbox, SetWarmPool, RemoveWarmPool>;
 
 // Quota promised to starts that are not on the log yet, by sandbox: a decision
 // counts them as used.

@@ -72,6 +72,17 @@ void key_revoked(state& s, const schema::ApiKeyRevoked& event) {
   s.key_hashes.erase(digest_of(*event.hash()));
 }
 
+void pool_set(state& s, const schema::WarmPoolSet& event) {
+  const auto& r = *event.resources();
+  warm_pool pool;
+  pool.snapshot_id = event.snapshot_id()->str();
+  pool.snapshot_name = event.snapshot_name()->str();
+  pool.region = event.region()->str();
+  pool.size = event.size();
+  pool.each = {r.cpu_millis(), r.memory_mib(), r.disk_gib(), 1};
+  s.warm_pools[event.pool_id()->str()] = std::move(pool);
+}
+
 } // namespace
 
 void evolve(state& s, const schema::Entry& entry, const envelope&) {
@@ -100,6 +111,11 @@ void evolve(state& s, const schema::Entry& entry, const envelope&) {
                    *entry.event_as_SandboxResizeRequested()->resources());
   case schema::Event::SandboxAdjusted:
     return resized(s, id, *entry.event_as_SandboxAdjusted()->resources());
+  case schema::Event::WarmPoolSet:
+    return pool_set(s, *entry.event_as_WarmPoolSet());
+  case schema::Event::WarmPoolRemoved:
+    s.warm_pools.erase(entry.event_as_WarmPoolRemoved()->pool_id()->str());
+    return;
   case schema::Event::NONE:
   case schema::Event::LogCreated:
   case schema::Event::EpochStarted:

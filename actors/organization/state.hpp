@@ -18,6 +18,15 @@ struct api_key {
   friend bool operator==(const api_key&, const api_key&) = default;
 };
 
+struct warm_pool {
+  std::string snapshot_id;
+  std::string snapshot_name;
+  std::string region;
+  std::uint32_t size = 0;
+  amounts each;
+  friend bool operator==(const warm_pool&, const warm_pool&) = default;
+};
+
 // A sandbox that is not being deleted: it holds its name.
 struct member {
   std::string name;
@@ -36,7 +45,8 @@ struct state {
   amounts used;
   std::map<std::string, api_key> keys; // by name
   std::set<log::digest> key_hashes;
-  std::uint64_t version = 0; // of the organization's stream
+  std::map<std::string, warm_pool> warm_pools; // by id
+  std::uint64_t version = 0;                   // of the organization's stream
 
   friend bool operator==(const state&, const state&) = default;
 };

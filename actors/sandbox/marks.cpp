@@ -43,8 +43,10 @@ std::unique_ptr<schema::NetworkT> stored(const network_rules& network) {
 decision started(const state& s, const input& what,
                  const decision_context& context) {
   schema::SandboxStartedT event;
-  if (const auto* answer = answer_in(what))
+  if (const auto* answer = answer_in(what)) {
     event.toolbox_version = answer->toolbox_version;
+    event.warm = answer->warm;
+  }
   event.report = report_of(what);
   return one_event(s, std::move(event), status::started, context.now,
                    Cause::RunnerReport);

@@ -165,6 +165,38 @@ TEST_CASE("api keys are unique by name and by hash, and revocable") {
   org.when(key("two", 1));
 }
 
+TEST_CASE("no more waits warm for an organization than its quota lets run") {
+  org_story org{quota(10'000, 8192, 0, 0)};
+  SetWarmPool pool{"pool-1",
+                   true,
+                   "snap-1",
+                   "varve/base",
+                   "local",
+                   3,
+                   schema::Resources{1000, 1024, 3, 0}};
+  org.when(pool);
+  CHECK(org.decide(pool).value().entries.empty());
+  CHECK(org.s.used == organization::amounts{});
+  auto second = pool;
+  second.pool_id = "pool-2";
+  CHECK(org.decide(second).error().code == errc::conflict);
+  second.snapshot_id = "snap-2";
+  second.size = 6;
+  CHECK(org.decide(second).error().code == errc::quota_exceeded);
+  second.size = 5;
+  org.when(second);
+  pool.is_new = false;
+  pool.size = 4;
+  CHECK(org.decide(pool).error().code == errc::quota_exceeded);
+  pool.size = 0;
+  org.when(pool);
+  CHECK(org.s.warm_pools.at("pool-1").size == 0);
+  CHECK(org.s.warm_pools.at("pool-1").snapshot_name == "varve/base");
+  org.when(RemoveWarmPool{"pool-1"});
+  CHECK(org.decide(RemoveWarmPool{"pool-1"}).error().code == errc::not_found);
+  CHECK(org.decide(pool).error().code == errc::not_found);
+}
+
 TEST_CASE("an organization is founded once and with the same content again is "
           "no event") {
   org_story org{quota(1, 2, 3, 4)};

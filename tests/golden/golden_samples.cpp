@@ -268,6 +268,23 @@ EventUnion sandbox_adjusted() {
   return wrapped(std::move(e));
 }
 
+EventUnion warm_pool_set() {
+  WarmPoolSetT e;
+  e.pool_id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+  e.snapshot_id = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
+  e.snapshot_name = "varve/base";
+  e.region = "local";
+  e.size = 5;
+  e.resources = resources();
+  return wrapped(std::move(e));
+}
+
+EventUnion warm_pool_removed() {
+  WarmPoolRemovedT e;
+  e.pool_id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+  return wrapped(std::move(e));
+}
+
 // What came after the first release.
 EventUnion later_event_of(Event event) {
   if (event == Event::SandboxIdleAsked)
@@ -292,6 +309,14 @@ EventUnion later_event_of(Event event) {
     return sandbox_network_requested();
   if (event == Event::SandboxAdjusted)
     return sandbox_adjusted();
+  if (event == Event::SandboxDestroyRetried)
+    return sandbox_destroy_retried();
+  if (event == Event::SandboxSigningKeyRotated)
+    return wrapped(SandboxSigningKeyRotatedT{});
+  if (event == Event::WarmPoolSet)
+    return warm_pool_set();
+  if (event == Event::WarmPoolRemoved)
+    return warm_pool_removed();
   return {};
 }
 
@@ -336,9 +361,7 @@ EventUnion event_of(Event event) {
   case Event::SandboxLabelsReplaced:
     return sandbox_labels_replaced();
   case Event::SandboxDestroyRetried:
-    return sandbox_destroy_retried();
   case Event::SandboxSigningKeyRotated:
-    return wrapped(SandboxSigningKeyRotatedT{});
   case Event::SandboxIdleAsked:
   case Event::SandboxFoundBusy:
   case Event::SandboxPauseRequested:
@@ -350,6 +373,8 @@ EventUnion event_of(Event event) {
   case Event::SandboxResizeRequested:
   case Event::SandboxNetworkRequested:
   case Event::SandboxAdjusted:
+  case Event::WarmPoolSet:
+  case Event::WarmPoolRemoved:
   case Event::NONE:
     break;
   }
