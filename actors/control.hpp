@@ -34,6 +34,12 @@ struct CreateOrganization {
   std::string default_region;
 };
 
+// All of it; 0 = no limit. What is over a new limit stays, and nothing more is
+// admitted.
+struct SetQuota {
+  schema::QuotaT quota;
+};
+
 struct CreateApiKey {
   std::string name;
   log::digest hash{};
@@ -171,7 +177,7 @@ using command =
                  RegisterSnapshot, RegisterRunner, CreateSandbox, StartSandbox,
                  StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels,
                  PauseSandbox, ResizeSandbox, SetNetwork, SetTimers, SetPublic,
-                 RotateSigningKey, SetWarmPool, RemoveWarmPool>;
+                 RotateSigningKey, SetWarmPool, RemoveWarmPool, SetQuota>;
 
 struct command_reply {
   std::string aggregate_id;

@@ -53,6 +53,7 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::SandboxAdjusted:
   case schema::Event::WarmPoolSet:
   case schema::Event::WarmPoolRemoved:
+  case schema::Event::OrganizationQuotaSet:
     return true;
   case schema::Event::NONE:
   case schema::Event::LogCreated:

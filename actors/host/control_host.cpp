@@ -53,6 +53,9 @@ struct addressing {
   aggregate_key operator()(const RemoveWarmPool&) const {
     return organization();
   }
+  aggregate_key operator()(const SetQuota&) const {
+    return organization();
+  }
   aggregate_key operator()(const CreateSandbox&) const {
     return organization();
   }

@@ -27,7 +27,7 @@ using aggregate_input =
                  RegisterSnapshot, RegisterRunner, CreateSandbox, StartSandbox,
                  StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels,
                  PauseSandbox, ResizeSandbox, SetNetwork, SetTimers, SetPublic,
-                 RotateSigningKey, SetWarmPool, RemoveWarmPool,
+                 RotateSigningKey, SetWarmPool, RemoveWarmPool, SetQuota,
                  sandbox::RunnerAnswered, sandbox::RunnerObserved,
                  sandbox::RunnerListed, sandbox::DeadlineReached>;
 

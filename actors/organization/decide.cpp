@@ -92,6 +92,16 @@ struct deciding {
     return failure(errc::conflict, "Organization already exists");
   }
 
+  result<decision> operator()(const SetQuota& c) const {
+    if (!s.exists)
+      return failure(errc::not_found, "Organization not found");
+    if (s.quota == limits_of(c.quota))
+      return decision{};
+    schema::OrganizationQuotaSetT event;
+    event.quota = std::make_unique<schema::QuotaT>(c.quota);
+    return own_event(around, std::move(event));
+  }
+
   result<decision> operator()(const CreateApiKey& c) const {
     if (!s.exists)
       return failure(errc::not_found, "Organization not found");
@@ -135,6 +145,7 @@ struct deciding {
                      "Sandbox with name " + name + " already exists");
     amounts more{c.resources.cpu_millis(), c.resources.memory_mib(),
                  c.resources.disk_gib(), 1};
+    VARVE_CHECK(fits_one(s.quota, more));
     VARVE_CHECK(fits(s.quota, used_and_promised(s, around.promised), more));
     if (around.decision.runner_id.empty())
       return failure(errc::invalid, "No available runners");
@@ -240,6 +251,8 @@ result<amounts> admit_resize(const state& s, const ResizeSandbox& c,
   auto found = s.sandboxes.find(c.sandbox_id);
   if (found == s.sandboxes.end())
     return amounts{};
+  VARVE_CHECK(fits_one(
+      s.quota, {c.cpu_millis.value_or(0), c.memory_mib.value_or(0), 0, 1}));
   const auto& it = found->second;
   auto size = it.size;
   size.cpu_millis =

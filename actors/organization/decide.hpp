@@ -10,8 +10,9 @@
 
 namespace varve::organization {
 
-using input = std::variant<CreateOrganization, CreateApiKey, RevokeApiKey,
-                           CreateSandbox, SetWarmPool, RemoveWarmPool>;
+using input =
+    std::variant<CreateOrganization, CreateApiKey, RevokeApiKey, CreateSandbox,
+                 SetWarmPool, RemoveWarmPool, SetQuota>;
 
 // Quota promised to starts that are not on the log yet, by sandbox: a decision
 // counts them as used.

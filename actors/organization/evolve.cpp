@@ -61,6 +61,10 @@ void founded(state& s, const schema::OrganizationCreated& event) {
   s.default_region = event.default_region()->str();
 }
 
+void quota_set(state& s, const schema::OrganizationQuotaSet& event) {
+  s.quota = limits_of(*event.quota());
+}
+
 void key_made(state& s, const schema::ApiKeyCreated& event) {
   auto hash = digest_of(*event.hash());
   s.keys[event.name()->str()] = api_key{hash};
@@ -91,6 +95,8 @@ void evolve(state& s, const schema::Entry& entry, const envelope&) {
   switch (entry.event_type()) {
   case schema::Event::OrganizationCreated:
     return founded(s, *entry.event_as_OrganizationCreated());
+  case schema::Event::OrganizationQuotaSet:
+    return quota_set(s, *entry.event_as_OrganizationQuotaSet());
   case schema::Event::ApiKeyCreated:
     return key_made(s, *entry.event_as_ApiKeyCreated());
   case schema::Event::ApiKeyRevoked:

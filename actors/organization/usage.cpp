@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace varve::organization {
 
@@ -22,12 +23,17 @@ amounts& amounts::operator-=(const amounts& other) noexcept {
 }
 
 limits limits_of(const schema::Quota& quota) noexcept {
-  return {quota.cpu_millis(), quota.memory_mib(), quota.disk_gib(),
-          quota.sandboxes()};
+  return {quota.cpu_millis(),         quota.memory_mib(),
+          quota.disk_gib(),           quota.sandboxes(),
+          quota.sandbox_cpu_millis(), quota.sandbox_memory_mib(),
+          quota.sandbox_disk_gib()};
 }
 
 limits limits_of(const schema::QuotaT& quota) noexcept {
-  return {quota.cpu_millis, quota.memory_mib, quota.disk_gib, quota.sandboxes};
+  return {quota.cpu_millis,         quota.memory_mib,
+          quota.disk_gib,           quota.sandboxes,
+          quota.sandbox_cpu_millis, quota.sandbox_memory_mib,
+          quota.sandbox_disk_gib};
 }
 
 amounts counted(const amounts& size, holding held) noexcept {
@@ -57,6 +63,20 @@ bool over(std::uint64_t limit, std::uint64_t used,
   return limit != 0 && more != 0 && used + more > limit;
 }
 
+// "CPU request 5 exceeds maximum allowed per sandbox (4)."
+result<void> within(std::string_view what, std::uint64_t limit,
+                    std::uint64_t asked, std::uint64_t unit,
+                    std::string_view suffix) {
+  if (limit == 0 || asked <= limit)
+    return ok();
+  std::string text{what};
+  text += " request " + shown(asked, unit);
+  text += suffix;
+  text += " exceeds maximum allowed per sandbox (" + shown(limit, unit);
+  text += suffix;
+  return failure(errc::quota_exceeded, text + ").");
+}
+
 } // namespace
 
 result<void> fits(const limits& quota, amounts used, const amounts& more) {
@@ -77,6 +97,14 @@ result<void> fits(const limits& quota, amounts used, const amounts& more) {
                    "Total sandbox limit exceeded. Maximum allowed: "
                        + shown(quota.sandboxes, 1) + ".");
   return ok();
+}
+
+result<void> fits_one(const limits& quota, const amounts& asked) {
+  VARVE_CHECK(
+      within("CPU", quota.sandbox_cpu_millis, asked.cpu_millis, 1000, ""));
+  VARVE_CHECK(
+      within("Memory", quota.sandbox_memory_mib, asked.memory_mib, 1024, "GB"));
+  return within("Disk", quota.sandbox_disk_gib, asked.disk_gib, 1, "GB");
 }
 
 } // namespace varve::organization

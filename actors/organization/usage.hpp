@@ -25,6 +25,10 @@ struct limits {
   std::uint64_t memory_mib = 0;
   std::uint64_t disk_gib = 0;
   std::uint64_t sandboxes = 0;
+  // Of one sandbox.
+  std::uint64_t sandbox_cpu_millis = 0;
+  std::uint64_t sandbox_memory_mib = 0;
+  std::uint64_t sandbox_disk_gib = 0;
   friend bool operator==(const limits&, const limits&) = default;
 };
 
@@ -41,5 +45,8 @@ amounts counted(const amounts& size, holding held) noexcept;
 // quota_exceeded, naming the limit, if `used` and `more` go over one that
 // `more` touches.
 result<void> fits(const limits& quota, amounts used, const amounts& more);
+
+// The same of what one sandbox asks for; 0 = it asks for no other than it has.
+result<void> fits_one(const limits& quota, const amounts& asked);
 
 } // namespace varve::organization

@@ -100,6 +100,50 @@ TEST_CASE("going over a limit is refused with the text clients know") {
         == "Total sandbox limit exceeded. Maximum allowed: 1.");
 }
 
+TEST_CASE("a quota that is set counts from the next command on") {
+  org_story org;
+  org.when(given::creation("sb-1"));
+  org.when(SetQuota{quota(0, 0, 0, 1)});
+  CHECK(org.s.quota.sandboxes == 1);
+  CHECK(org.refusal(given::creation("sb-2", "another"))
+        == "Total sandbox limit exceeded. Maximum allowed: 1.");
+  auto again = org.decide(SetQuota{quota(0, 0, 0, 1)});
+  REQUIRE(again);
+  CHECK(again.value().entries.empty());
+  org.when(SetQuota{});
+  org.when(given::creation("sb-2", "another"));
+  CHECK(organization::decide(organization::state{}, SetQuota{},
+                             {"org-1", decision_context{1, ""}, org.promised})
+            .error()
+            .code
+        == errc::not_found);
+}
+
+TEST_CASE("no sandbox may have more than one may have") {
+  auto limits = quota(0, 0, 0, 0);
+  limits.sandbox_cpu_millis = 500;
+  CHECK(org_story{limits}.refusal(given::creation("sb-1"))
+        == "CPU request 1 exceeds maximum allowed per sandbox (0.5).");
+  limits.sandbox_cpu_millis = 2000;
+  limits.sandbox_memory_mib = 512;
+  CHECK(org_story{limits}.refusal(given::creation("sb-1"))
+        == "Memory request 1GB exceeds maximum allowed per sandbox (0.5GB).");
+  limits.sandbox_memory_mib = 1024;
+  limits.sandbox_disk_gib = 2;
+  CHECK(org_story{limits}.refusal(given::creation("sb-1"))
+        == "Disk request 3GB exceeds maximum allowed per sandbox (2GB).");
+  limits.sandbox_disk_gib = 3;
+  org_story org{limits};
+  org.when(given::creation("sb-1"));
+  auto too_much = organization::admit_resize(
+      org.s, ResizeSandbox{"sb-1", 3000, std::nullopt}, org.promised);
+  REQUIRE(!too_much);
+  CHECK(too_much.error().detail
+        == "CPU request 3 exceeds maximum allowed per sandbox (2).");
+  CHECK(organization::admit_resize(
+      org.s, ResizeSandbox{"sb-1", 2000, std::nullopt}, org.promised));
+}
+
 TEST_CASE("stopped gives back cpu and memory, error all, delete the rest") {
   org_story org;
   org.when(given::creation("sb-1"));

@@ -86,6 +86,19 @@ EventUnion organization_created() {
   return wrapped(std::move(e));
 }
 
+EventUnion organization_quota_set() {
+  OrganizationQuotaSetT e;
+  e.quota = std::make_unique<QuotaT>();
+  e.quota->cpu_millis = 32000;
+  e.quota->memory_mib = 32768;
+  e.quota->disk_gib = 250;
+  e.quota->sandboxes = 50;
+  e.quota->sandbox_cpu_millis = 4000;
+  e.quota->sandbox_memory_mib = 8192;
+  e.quota->sandbox_disk_gib = 10;
+  return wrapped(std::move(e));
+}
+
 EventUnion api_key_created() {
   ApiKeyCreatedT e;
   e.name = "ci";
@@ -317,6 +330,8 @@ EventUnion later_event_of(Event event) {
     return warm_pool_set();
   if (event == Event::WarmPoolRemoved)
     return warm_pool_removed();
+  if (event == Event::OrganizationQuotaSet)
+    return organization_quota_set();
   return {};
 }
 
@@ -375,6 +390,7 @@ EventUnion event_of(Event event) {
   case Event::SandboxAdjusted:
   case Event::WarmPoolSet:
   case Event::WarmPoolRemoved:
+  case Event::OrganizationQuotaSet:
   case Event::NONE:
     break;
   }
