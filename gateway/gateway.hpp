@@ -23,6 +23,12 @@ class queries;
 
 namespace varve::gateway {
 
+// Creates and starts that a runner has not begun, and those in work.
+struct start_queue {
+  std::size_t waiting = 0;
+  std::size_t working = 0;
+};
+
 struct gateway_options {
   std::string listen = "127.0.0.1:3986"; // address:port; port 0 picks one
   std::string public_url; // empty: answers name the request's Host
@@ -33,6 +39,7 @@ struct gateway_options {
   std::string region = "local"; // id and name of the only region
   unsigned threads = 2;
   limits bounds;
+  std::function<start_queue()> starts; // any thread; not set: none waits
 };
 
 // What the administrator's socket asks of the composition root. Called on a

@@ -32,6 +32,9 @@ class generation {
   const sandbox_projection& sandboxes() const noexcept {
     return sandboxes_;
   }
+  sandbox_projection& sandboxes() noexcept {
+    return sandboxes_;
+  }
   const snapshot_projection& snapshots() const noexcept {
     return snapshots_;
   }

@@ -16,7 +16,10 @@ std::string encode(const organization_view& v) {
       .number(v.quota.cpu_millis)
       .number(v.quota.memory_mib)
       .number(v.quota.disk_gib)
-      .number(v.quota.sandboxes);
+      .number(v.quota.sandboxes)
+      .number(v.quota.sandbox_cpu_millis)
+      .number(v.quota.sandbox_memory_mib)
+      .number(v.quota.sandbox_disk_gib);
   return out.take();
 }
 
@@ -30,6 +33,9 @@ result<organization_view> decode(std::string_view id, std::string_view bytes) {
   v.quota.memory_mib = in.number();
   v.quota.disk_gib = in.number();
   v.quota.sandboxes = in.as<std::uint32_t>();
+  v.quota.sandbox_cpu_millis = in.as<std::uint32_t>();
+  v.quota.sandbox_memory_mib = in.as<std::uint32_t>();
+  v.quota.sandbox_disk_gib = in.as<std::uint32_t>();
   VARVE_CHECK(in.finish());
   return v;
 }
@@ -44,14 +50,23 @@ organization_projection::organization_projection(database base,
 
 result<void> organization_projection::fold(const schema::Record&,
                                            const schema::Entry& entry) {
-  const auto* event = entry.event_as_OrganizationCreated();
-  if (event == nullptr)
-    return ok();
+  auto id = entry.aggregate_id()->str();
+  auto row_key = key{table}.rest(id).take();
   organization_view v;
-  v.name = event->name()->str();
-  v.default_region = event->default_region()->str();
-  event->quota()->UnPackTo(&v.quota);
-  changes_.put(key{table}.rest(entry.aggregate_id()->str()).take(), encode(v));
+  if (const auto* founded = entry.event_as_OrganizationCreated()) {
+    v.name = founded->name()->str();
+    v.default_region = founded->default_region()->str();
+    founded->quota()->UnPackTo(&v.quota);
+  } else if (const auto* set = entry.event_as_OrganizationQuotaSet()) {
+    VARVE_TRY(auto row, changes_.get(row_key));
+    if (!row)
+      return failure(errc::log_corrupt, "a quota of no organization");
+    VARVE_TRY(v, decode(id, *row));
+    set->quota()->UnPackTo(&v.quota);
+  } else {
+    return ok();
+  }
+  changes_.put(row_key, encode(v));
   return ok();
 }
 

@@ -141,6 +141,13 @@ struct runner_view {
   timestamp registered_at = 0;
 };
 
+// A sandbox that was made (no `was`), or moved from one state to another.
+struct sandbox_change {
+  std::optional<sandbox_state> was;
+  sandbox_view now;
+};
+using change_listener = std::function<void(const std::vector<sandbox_change>&)>;
+
 // A projection that stopped answers store_failed naming the record.
 class queries {
  public:
@@ -197,6 +204,11 @@ class queries {
       std::string_view organization_id, std::string_view sandbox_id,
       std::chrono::milliseconds patience,
       std::function<void(result<std::optional<sandbox_view>>)> done) = 0;
+
+  // From now on `heard` is called with every change, in the order of the log,
+  // once queries show it, and nobody else is; empty ends that and returns when
+  // no call is under way. On the projection's thread; must not block.
+  virtual void watch_changes(change_listener heard) = 0;
 };
 
 } // namespace varve::projections

@@ -26,8 +26,10 @@ std::shared_ptr<generation> read_models::serving() const {
 }
 
 void read_models::serve(std::shared_ptr<generation> next) {
+  std::lock_guard no_change{watching_};
   std::unique_lock lock{mutex_};
   serving_.swap(next);
+  serving_->sandboxes().keep_changes(heard_ != nullptr);
   lock.unlock();
   next->retire();
 }
@@ -38,12 +40,28 @@ void read_models::committed() {
   for (std::uint16_t p = 0; p < next.size(); ++p)
     next[p] = now->applied(p);
   waiting_.reached(next);
+  tell_changes(*now);
   if (!waiting_.has_sandbox_waiters())
     return;
   if (now->sandboxes().has_stopped())
     return waiting_.settled_all();
   for (const auto& id : now->sandboxes().settled())
     waiting_.settled(id);
+}
+
+void read_models::tell_changes(generation& now) {
+  auto changes = now.sandboxes().take_changes();
+  if (changes.empty())
+    return;
+  std::lock_guard lock{watching_};
+  if (heard_)
+    heard_(changes);
+}
+
+void read_models::watch_changes(change_listener heard) {
+  std::lock_guard lock{watching_};
+  heard_ = std::move(heard);
+  serving()->sandboxes().keep_changes(heard_ != nullptr);
 }
 
 void read_models::close() {

@@ -55,14 +55,19 @@ class read_models final : public queries {
       std::string_view organization_id, std::string_view sandbox_id,
       std::chrono::milliseconds patience,
       std::function<void(result<std::optional<sandbox_view>>)> done) override;
+  void watch_changes(change_listener heard) override;
 
  private:
+  void tell_changes(generation& now);
+
   result<std::optional<sandbox_view>> sandbox_by_id(std::string_view org,
                                                     std::string_view id);
 
   mutable std::mutex mutex_; // serving_
   std::shared_ptr<generation> serving_;
   waiting_room waiting_;
+  std::mutex watching_; // heard_, and held while it is called
+  change_listener heard_;
 };
 
 } // namespace varve::projections

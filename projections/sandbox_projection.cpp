@@ -1,6 +1,7 @@
 #include "projections/sandbox_projection.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "projections/sandbox_fold.hpp"
 
@@ -31,13 +32,20 @@ sandbox_projection::draft_of(const std::string& id) {
 result<void> sandbox_projection::fold(const schema::Record& record,
                                       const schema::Entry& entry) {
   VARVE_TRY(auto* d, draft_of(entry.aggregate_id()->str()));
-  return projections::fold(d->now, record, entry);
+  auto before = d->now.state;
+  bool is_new = d->now.version == 0;
+  VARVE_CHECK(projections::fold(d->now, record, entry));
+  if (keeps_changes_ && (is_new || d->now.state != before))
+    folded_changes_.push_back(
+        {is_new ? std::nullopt : std::optional{before}, d->now});
+  return ok();
 }
 
 // In the order of their keys: RocksDB inserts neighbours at less cost.
 void sandbox_projection::move_rows_to(rocksdb::WriteBatch& batch) {
   changes_.clear();
   settled_.clear();
+  written_changes_ = std::exchange(folded_changes_, {});
   for (auto& [id, d] : drafts_) {
     auto row = encode(d.now);
     auto size = row.size();
@@ -61,6 +69,8 @@ void sandbox_projection::discard() noexcept {
   drafts_.clear();
   recent_.clear();
   settled_.clear();
+  folded_changes_.clear();
+  written_changes_.clear();
 }
 
 result<std::optional<sandbox_view>>

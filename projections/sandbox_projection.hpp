@@ -2,7 +2,9 @@
 // orders.
 #pragma once
 
+#include <atomic>
 #include <unordered_map>
+#include <utility>
 
 #include "projections/projection.hpp"
 #include "projections/recent_sandboxes.hpp"
@@ -18,6 +20,16 @@ class sandbox_projection final : public projection {
   // now. The projector's thread.
   const std::vector<std::string>& settled() const noexcept {
     return settled_;
+  }
+
+  // What the last move_to() wrote, where changes are kept. The projector's
+  // thread.
+  std::vector<sandbox_change> take_changes() {
+    return std::exchange(written_changes_, {});
+  }
+  // Any thread.
+  void keep_changes(bool keeps) noexcept {
+    keeps_changes_ = keeps;
   }
 
   // --- any thread; unlike queries these do not ask whether it has stopped ---
@@ -53,6 +65,8 @@ class sandbox_projection final : public projection {
   recent_sandboxes recent_;
   std::vector<row_change> changes_; // kept for its memory
   std::vector<std::string> settled_;
+  std::atomic<bool> keeps_changes_{false};
+  std::vector<sandbox_change> folded_changes_, written_changes_;
 };
 
 } // namespace varve::projections

@@ -26,6 +26,21 @@ schema::SandboxCreatedT created_event(const CreateSandbox& c) {
 
 } // namespace
 
+std::optional<command_reply> fake_world::govern(const command& what,
+                                                const std::string& id) {
+  if (const auto* c = std::get_if<CreateOrganization>(&what)) {
+    organizations_.push_back({id, c->name, c->default_region, c->quota});
+    return command_reply{id, 1, {3, ++index_}};
+  }
+  if (const auto* c = std::get_if<SetQuota>(&what)) {
+    for (auto& one : organizations_)
+      if (one.id == id)
+        one.quota = c->quota;
+    return command_reply{id, 2, {3, ++index_}};
+  }
+  return std::nullopt;
+}
+
 result<command_reply> fake_world::carry_out(const command& what,
                                             const command_origin& origin) {
   std::lock_guard lock{mutex_};
@@ -55,6 +70,8 @@ result<command_reply> fake_world::carry_out(const command& what,
     ++sandboxes_.at(c->sandbox_id).signing_key_version;
     return command_reply{c->sandbox_id, 2, {3, ++index_}};
   }
+  if (auto reply = govern(what, origin.organization_id))
+    return *reply;
   if (auto set_to = set(what))
     return *set_to;
   if (const auto* c = std::get_if<CreateApiKey>(&what)) {

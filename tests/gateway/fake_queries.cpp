@@ -112,18 +112,17 @@ fake_world::api_keys(std::string_view owner) {
 
 result<std::optional<projections::organization_view>>
 fake_world::organization(std::string_view id) {
-  if (id != home)
-    return std::optional<projections::organization_view>{};
-  projections::organization_view out;
-  out.id = home;
-  return std::optional{out};
+  std::lock_guard lock{mutex_};
+  for (const auto& one : organizations_)
+    if (one.id == id)
+      return std::optional{one};
+  return std::optional<projections::organization_view>{};
 }
 
 result<std::vector<projections::organization_view>>
 fake_world::organizations() {
-  projections::organization_view out;
-  out.id = home;
-  return std::vector{out};
+  std::lock_guard lock{mutex_};
+  return organizations_;
 }
 
 result<std::vector<projections::runner_view>> fake_world::runners() {
@@ -153,6 +152,18 @@ void fake_world::when_settled(
   calls_.after(moves ? patience : milliseconds{0},
                [this, done = std::move(done), who = std::string{owner},
                 id = std::string{sandbox_id}] { done(sandbox(who, id)); });
+}
+
+void fake_world::watch_changes(projections::change_listener heard) {
+  std::lock_guard lock{watching_};
+  heard_ = std::move(heard);
+}
+
+void fake_world::announce(const std::optional<sandbox_state>& was,
+                          const sandbox_view& now) {
+  std::lock_guard lock{watching_};
+  if (heard_)
+    heard_({{was, now}});
 }
 
 } // namespace varve::test

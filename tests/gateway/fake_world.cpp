@@ -75,6 +75,9 @@ fake_world::fake_world() {
   pending.organization_id = home;
   pending.state = "pending";
   snapshots_.push_back(pending);
+  projections::organization_view organization;
+  organization.id = home;
+  organizations_.push_back(organization);
 }
 
 fake_world::~fake_world() {

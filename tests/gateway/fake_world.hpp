@@ -133,22 +133,31 @@ class fake_world final : public control,
       std::string_view organization_id, std::string_view sandbox_id,
       std::chrono::milliseconds patience,
       std::function<void(result<std::optional<sandbox_view>>)> done) override;
+  void watch_changes(projections::change_listener heard) override;
+  // As if it had been folded from the log.
+  void announce(const std::optional<sandbox_state>& was,
+                const sandbox_view& now);
 
  private:
   result<command_reply> carry_out(const command& what,
                                   const command_origin& origin);
   result<command_reply> create(const CreateSandbox& c,
                                const command_origin& origin);
+  std::optional<command_reply> govern(const command& what,
+                                      const std::string& organization);
   std::optional<command_reply> set(const command& what);
   result<command_reply> change(const std::string& id, sandbox_state state,
                                const char* desired, schema::EventUnion event,
                                const command_origin& origin);
 
+  std::mutex watching_;
+  projections::change_listener heard_;
   std::mutex mutex_;
   std::map<std::string, sandbox_view> sandboxes_;
   std::map<std::string, sandbox_view> destroyed_;
   std::map<log::digest, projections::api_key_view> keys_;
   std::vector<projections::snapshot_view> snapshots_;
+  std::vector<projections::organization_view> organizations_;
   std::vector<command> commands_;
   std::vector<command_origin> origins_;
   std::optional<error> next_failure_;

@@ -159,6 +159,16 @@ TEST_CASE_METHOD(projector_fixture, "organizations show name and quota") {
   CHECK(v.quota.sandboxes == 10);
   CHECK_FALSE(ask().organization("other").value());
   CHECK(ask().organizations().value().size() == 1);
+  schema::OrganizationQuotaSetT set;
+  set.quota = std::make_unique<schema::QuotaT>();
+  set.quota->sandboxes = 7;
+  set.quota->sandbox_cpu_millis = 1500;
+  show(write.organization("org", set));
+  v = ask().organization("org").value().value();
+  CHECK(v.quota.sandboxes == 7);
+  CHECK(v.quota.sandbox_cpu_millis == 1500);
+  CHECK(v.quota.cpu_millis == 0);
+  CHECK_FALSE(v.name.empty());
 }
 
 TEST_CASE_METHOD(projector_fixture, "a runner shows as it last registered") {

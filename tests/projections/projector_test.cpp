@@ -1,6 +1,8 @@
 // How the read models keep up with the log.
 #include "tests/projections/projector_fixture.hpp"
 
+#include <mutex>
+
 #include "projections/generation.hpp"
 
 using namespace varve;
@@ -204,4 +206,45 @@ TEST_CASE("read models are not built anew on a disk that fills up") {
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == errc::log_full);
   CHECK(subject->answers().organizations());
+}
+
+TEST_CASE_METHOD(history_fixture, "who watches hears of each change of state "
+                                  "once, in order and when it shows") {
+  std::mutex mutex;
+  std::vector<std::string> heard;
+  bool was_shown = true;
+  auto told = [&] {
+    std::lock_guard lock{mutex};
+    return heard;
+  };
+  show(unseen("before"));
+  ask().watch_changes([&](const std::vector<sandbox_change>& changes) {
+    std::lock_guard lock{mutex};
+    for (const auto& c : changes) {
+      heard.push_back(c.now.id + " "
+                      + (c.was ? std::string{name_of(*c.was)} : "none") + " "
+                      + std::string{name_of(c.now.state)});
+      was_shown =
+          was_shown && ask().applied(c.now.at.partition) > c.now.at.index;
+    }
+  });
+  std::vector<log::record_ptr> all{unseen("s1")};
+  all.push_back(write.sandbox("org", "s1", schema::SandboxStartedT{}));
+  all.push_back(write.sandbox("org", "s1", schema::SandboxLabelsReplacedT{}));
+  all.push_back(write.sandbox("org", "s1", schema::SandboxStopRequestedT{}));
+  subject->publish(all);
+  REQUIRE(is_applied(ask(), all.back()->at()));
+  std::vector<std::string> expected{"s1 none creating", "s1 creating started",
+                                    "s1 started stopping"};
+  // Whoever waits for a position may be told first.
+  REQUIRE(subject->rebuild());
+  sandbox("s1", schema::SandboxDestroyRequestedT{});
+  REQUIRE(subject->rebuild());
+  expected.push_back("s1 stopping destroying");
+  CHECK(told() == expected);
+  CHECK(was_shown);
+  ask().watch_changes({});
+  sandbox("before", schema::SandboxStartedT{});
+  REQUIRE(subject->rebuild());
+  CHECK(told() == expected);
 }
