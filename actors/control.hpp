@@ -69,6 +69,29 @@ struct RemoveWarmPool {
   std::string pool_id;
 };
 
+// The caller checked the fields and sealed name and password (scope: the
+// organization's id).
+struct AddDockerRegistry {
+  std::string registry_id;
+  std::string name;
+  std::string url;
+  std::string project; // may be empty
+  std::vector<std::uint8_t> username_sealed;
+  std::vector<std::uint8_t> password_sealed;
+};
+// All of it; an empty password is the one it has.
+struct ChangeDockerRegistry {
+  std::string registry_id;
+  std::string name;
+  std::string url;
+  std::optional<std::string> project; // nullopt: as it is
+  std::vector<std::uint8_t> username_sealed;
+  std::vector<std::uint8_t> password_sealed;
+};
+struct RemoveDockerRegistry {
+  std::string registry_id;
+};
+
 // --- snapshot, runner ------------------------------------------------------
 
 // Creates it, or moves it to another image, so that it is active with just
@@ -177,7 +200,8 @@ using command =
                  RegisterSnapshot, RegisterRunner, CreateSandbox, StartSandbox,
                  StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels,
                  PauseSandbox, ResizeSandbox, SetNetwork, SetTimers, SetPublic,
-                 RotateSigningKey, SetWarmPool, RemoveWarmPool, SetQuota>;
+                 RotateSigningKey, SetWarmPool, RemoveWarmPool, SetQuota,
+                 AddDockerRegistry, ChangeDockerRegistry, RemoveDockerRegistry>;
 
 struct command_reply {
   std::string aggregate_id;

@@ -43,6 +43,9 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::OrganizationCreated:
   case schema::Event::ApiKeyCreated:
   case schema::Event::ApiKeyRevoked:
+  case schema::Event::DockerRegistryAdded:
+  case schema::Event::DockerRegistryChanged:
+  case schema::Event::DockerRegistryRemoved:
   case schema::Event::SandboxCreated:
   case schema::Event::SandboxStartRequested:
   case schema::Event::SandboxRecoveryRequested:

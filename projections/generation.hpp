@@ -8,6 +8,7 @@
 
 #include "projections/api_key_projection.hpp"
 #include "projections/organization_projection.hpp"
+#include "projections/registry_projection.hpp"
 #include "projections/runner_projection.hpp"
 #include "projections/sandbox_projection.hpp"
 #include "projections/snapshot_projection.hpp"
@@ -47,8 +48,12 @@ class generation {
   const runner_projection& runners() const noexcept {
     return runners_;
   }
-  std::array<const projection*, 5> all() const noexcept {
-    return {&sandboxes_, &snapshots_, &api_keys_, &organizations_, &runners_};
+  const registry_projection& registries() const noexcept {
+    return registries_;
+  }
+  std::array<const projection*, 6> all() const noexcept {
+    return {&sandboxes_,     &snapshots_, &api_keys_,
+            &organizations_, &runners_,   &registries_};
   }
 
   // Folds it into every projection whose turn it is.
@@ -73,8 +78,9 @@ class generation {
   }
 
  private:
-  std::array<projection*, 5> each() noexcept {
-    return {&sandboxes_, &snapshots_, &api_keys_, &organizations_, &runners_};
+  std::array<projection*, 6> each() noexcept {
+    return {&sandboxes_,     &snapshots_, &api_keys_,
+            &organizations_, &runners_,   &registries_};
   }
   void publish_positions() noexcept;
 
@@ -85,6 +91,7 @@ class generation {
   api_key_projection api_keys_;
   organization_projection organizations_;
   runner_projection runners_;
+  registry_projection registries_;
   std::array<std::atomic<std::uint64_t>, log::partition_count> applied_{};
   std::atomic<bool> retired_ = false;
 };

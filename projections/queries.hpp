@@ -126,6 +126,19 @@ struct api_key_view {
   timestamp expires_at = 0;
 };
 
+// Sealed with the organization's data key (vault scope: its id).
+struct registry_view {
+  std::string id;
+  std::string organization_id;
+  std::string name;
+  std::string url;
+  std::string project; // may be empty
+  std::vector<std::uint8_t> username_sealed;
+  std::vector<std::uint8_t> password_sealed;
+  timestamp created_at = 0;
+  timestamp updated_at = 0;
+};
+
 struct organization_view {
   std::string id;
   std::string name;
@@ -180,6 +193,10 @@ class queries {
   api_key(const log::digest& hash) = 0;
   virtual result<std::vector<api_key_view>>
   api_keys(std::string_view organization_id) = 0;
+
+  // By age. What an image is pulled with: registry_access.hpp.
+  virtual result<std::vector<registry_view>>
+  registries(std::string_view organization_id) = 0;
 
   virtual result<std::optional<organization_view>>
   organization(std::string_view id) = 0;

@@ -138,6 +138,13 @@ read_models::api_keys(std::string_view organization_id) {
   return now->api_keys().all(organization_id);
 }
 
+result<std::vector<registry_view>>
+read_models::registries(std::string_view organization_id) {
+  auto now = serving();
+  VARVE_CHECK(now->registries().check());
+  return now->registries().all(organization_id);
+}
+
 result<std::optional<organization_view>>
 read_models::organization(std::string_view id) {
   auto now = serving();

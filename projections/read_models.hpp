@@ -44,6 +44,8 @@ class read_models final : public queries {
   result<std::optional<api_key_view>> api_key(const log::digest& hash) override;
   result<std::vector<api_key_view>>
   api_keys(std::string_view organization_id) override;
+  result<std::vector<registry_view>>
+  registries(std::string_view organization_id) override;
   result<std::optional<organization_view>>
   organization(std::string_view id) override;
   result<std::vector<organization_view>> organizations() override;

@@ -20,6 +20,8 @@ bool is_new(schema::Event kind) noexcept {
   return kind == schema::Event::SandboxCreated
          || kind == schema::Event::OrganizationCreated
          || kind == schema::Event::ApiKeyCreated
+         || kind == schema::Event::DockerRegistryAdded
+         || kind == schema::Event::DockerRegistryChanged
          || kind == schema::Event::SnapshotCreated
          || kind == schema::Event::SnapshotActivated;
 }
@@ -40,7 +42,8 @@ bool gives_back(schema::Event kind) noexcept {
          || kind == schema::Event::SandboxResumed
          || kind == schema::Event::SandboxAdjusted
          || kind == schema::Event::ApiKeyRevoked
-         || kind == schema::Event::WarmPoolRemoved;
+         || kind == schema::Event::WarmPoolRemoved
+         || kind == schema::Event::DockerRegistryRemoved;
 }
 
 bool has_room(const proposal& p, log::disk_state disk) noexcept {

@@ -56,6 +56,15 @@ struct addressing {
   aggregate_key operator()(const SetQuota&) const {
     return organization();
   }
+  aggregate_key operator()(const AddDockerRegistry&) const {
+    return organization();
+  }
+  aggregate_key operator()(const ChangeDockerRegistry&) const {
+    return organization();
+  }
+  aggregate_key operator()(const RemoveDockerRegistry&) const {
+    return organization();
+  }
   aggregate_key operator()(const CreateSandbox&) const {
     return organization();
   }

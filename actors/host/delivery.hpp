@@ -28,6 +28,7 @@ using aggregate_input =
                  StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels,
                  PauseSandbox, ResizeSandbox, SetNetwork, SetTimers, SetPublic,
                  RotateSigningKey, SetWarmPool, RemoveWarmPool, SetQuota,
+                 AddDockerRegistry, ChangeDockerRegistry, RemoveDockerRegistry,
                  sandbox::RunnerAnswered, sandbox::RunnerObserved,
                  sandbox::RunnerListed, sandbox::DeadlineReached>;
 

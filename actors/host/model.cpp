@@ -53,6 +53,12 @@ class organization_model final : public aggregate_model {
       return decide(*c);
     if (const auto* c = std::get_if<SetQuota>(&d.what))
       return decide(*c);
+    if (const auto* c = std::get_if<AddDockerRegistry>(&d.what))
+      return decide(*c);
+    if (const auto* c = std::get_if<ChangeDockerRegistry>(&d.what))
+      return decide(*c);
+    if (const auto* c = std::get_if<RemoveDockerRegistry>(&d.what))
+      return decide(*c);
     if (std::holds_alternative<Wake>(d.what))
       return consideration{decision{}};
     return not_mine();

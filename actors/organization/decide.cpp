@@ -74,6 +74,13 @@ schema::SandboxCreatedT created(const CreateSandbox& c, std::string name,
   return event;
 }
 
+// Each is read and opened whenever an image is pulled.
+constexpr std::size_t most_registries = 100;
+
+error no_registry(const std::string& id) {
+  return {errc::not_found, "Docker registry with ID " + id + " not found"};
+}
+
 struct deciding {
   const state& s;
   const context& around;
@@ -130,6 +137,47 @@ struct deciding {
     schema::ApiKeyRevokedT event;
     event.name = c.name;
     event.hash = stored(found->second.hash);
+    return own_event(around, std::move(event));
+  }
+
+  result<decision> operator()(const AddDockerRegistry& c) const {
+    if (!s.exists)
+      return failure(errc::not_found, "Organization not found");
+    if (s.registries.contains(c.registry_id))
+      return decision{};
+    if (s.registries.size() >= most_registries)
+      return failure(errc::quota_exceeded,
+                     "Docker registry quota exceeded. Maximum allowed: "
+                         + std::to_string(most_registries));
+    schema::DockerRegistryAddedT event;
+    event.registry_id = c.registry_id;
+    event.name = c.name;
+    event.url = c.url;
+    event.project = c.project;
+    event.username_sealed = c.username_sealed;
+    event.password_sealed = c.password_sealed;
+    return own_event(around, std::move(event));
+  }
+
+  result<decision> operator()(const ChangeDockerRegistry& c) const {
+    auto found = s.registries.find(c.registry_id);
+    if (found == s.registries.end())
+      return no_registry(c.registry_id);
+    schema::DockerRegistryChangedT event;
+    event.registry_id = c.registry_id;
+    event.name = c.name;
+    event.url = c.url;
+    event.project = c.project.value_or(found->second);
+    event.username_sealed = c.username_sealed;
+    event.password_sealed = c.password_sealed;
+    return own_event(around, std::move(event));
+  }
+
+  result<decision> operator()(const RemoveDockerRegistry& c) const {
+    if (!s.registries.contains(c.registry_id))
+      return no_registry(c.registry_id);
+    schema::DockerRegistryRemovedT event;
+    event.registry_id = c.registry_id;
     return own_event(around, std::move(event));
   }
 

@@ -12,7 +12,8 @@ namespace varve::organization {
 
 using input =
     std::variant<CreateOrganization, CreateApiKey, RevokeApiKey, CreateSandbox,
-                 SetWarmPool, RemoveWarmPool, SetQuota>;
+                 SetWarmPool, RemoveWarmPool, SetQuota, AddDockerRegistry,
+                 ChangeDockerRegistry, RemoveDockerRegistry>;
 
 // Quota promised to starts that are not on the log yet, by sandbox: a decision
 // counts them as used.

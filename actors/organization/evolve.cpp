@@ -48,6 +48,22 @@ void released(state& s, const std::string& id) {
   s.sandboxes.erase(found);
 }
 
+std::string text_of(const flatbuffers::String* text) {
+  return text == nullptr ? std::string{} : text->str();
+}
+
+void registry_moved(state& s, const schema::Entry& entry) {
+  auto keep = [&](const auto& event) {
+    s.registries[event.registry_id()->str()] = text_of(event.project());
+  };
+  if (const auto* added = entry.event_as_DockerRegistryAdded())
+    keep(*added);
+  else if (const auto* changed = entry.event_as_DockerRegistryChanged())
+    keep(*changed);
+  else if (const auto* removed = entry.event_as_DockerRegistryRemoved())
+    s.registries.erase(removed->registry_id()->str());
+}
+
 log::digest digest_of(const schema::Digest& stored) {
   log::digest out{};
   std::copy(stored.bytes()->begin(), stored.bytes()->end(), out.begin());
@@ -87,6 +103,27 @@ void pool_set(state& s, const schema::WarmPoolSet& event) {
   s.warm_pools[event.pool_id()->str()] = std::move(pool);
 }
 
+void pool_moved(state& s, const schema::Entry& entry) {
+  if (const auto* set = entry.event_as_WarmPoolSet())
+    pool_set(s, *set);
+  else if (const auto* removed = entry.event_as_WarmPoolRemoved())
+    s.warm_pools.erase(removed->pool_id()->str());
+}
+
+// What happens to the organization rather than to a sandbox of its.
+void of_its_own(state& s, const schema::Entry& entry) {
+  if (const auto* creation = entry.event_as_OrganizationCreated())
+    founded(s, *creation);
+  else if (const auto* quota = entry.event_as_OrganizationQuotaSet())
+    quota_set(s, *quota);
+  else if (const auto* key = entry.event_as_ApiKeyCreated())
+    key_made(s, *key);
+  else if (const auto* revoked = entry.event_as_ApiKeyRevoked())
+    key_revoked(s, *revoked);
+  pool_moved(s, entry);
+  registry_moved(s, entry);
+}
+
 } // namespace
 
 void evolve(state& s, const schema::Entry& entry, const envelope&) {
@@ -94,13 +131,15 @@ void evolve(state& s, const schema::Entry& entry, const envelope&) {
   auto id = entry.aggregate_id()->str();
   switch (entry.event_type()) {
   case schema::Event::OrganizationCreated:
-    return founded(s, *entry.event_as_OrganizationCreated());
   case schema::Event::OrganizationQuotaSet:
-    return quota_set(s, *entry.event_as_OrganizationQuotaSet());
   case schema::Event::ApiKeyCreated:
-    return key_made(s, *entry.event_as_ApiKeyCreated());
   case schema::Event::ApiKeyRevoked:
-    return key_revoked(s, *entry.event_as_ApiKeyRevoked());
+  case schema::Event::WarmPoolSet:
+  case schema::Event::WarmPoolRemoved:
+  case schema::Event::DockerRegistryAdded:
+  case schema::Event::DockerRegistryChanged:
+  case schema::Event::DockerRegistryRemoved:
+    return of_its_own(s, entry);
   case schema::Event::SandboxCreated:
     return admitted(s, id, *entry.event_as_SandboxCreated());
   case schema::Event::SandboxStartRequested:
@@ -117,11 +156,6 @@ void evolve(state& s, const schema::Entry& entry, const envelope&) {
                    *entry.event_as_SandboxResizeRequested()->resources());
   case schema::Event::SandboxAdjusted:
     return resized(s, id, *entry.event_as_SandboxAdjusted()->resources());
-  case schema::Event::WarmPoolSet:
-    return pool_set(s, *entry.event_as_WarmPoolSet());
-  case schema::Event::WarmPoolRemoved:
-    s.warm_pools.erase(entry.event_as_WarmPoolRemoved()->pool_id()->str());
-    return;
   case schema::Event::NONE:
   case schema::Event::LogCreated:
   case schema::Event::EpochStarted:

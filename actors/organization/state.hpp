@@ -45,8 +45,9 @@ struct state {
   amounts used;
   std::map<std::string, api_key> keys; // by name
   std::set<log::digest> key_hashes;
-  std::map<std::string, warm_pool> warm_pools; // by id
-  std::uint64_t version = 0;                   // of the organization's stream
+  std::map<std::string, warm_pool> warm_pools;   // by id
+  std::map<std::string, std::string> registries; // id -> project
+  std::uint64_t version = 0;                     // of the organization's stream
 
   friend bool operator==(const state&, const state&) = default;
 };

@@ -241,6 +241,36 @@ TEST_CASE("no more waits warm for an organization than its quota lets run") {
   CHECK(org.decide(pool).error().code == errc::not_found);
 }
 
+TEST_CASE("registries are kept by id until they are removed") {
+  org_story org;
+  AddDockerRegistry add{"r-1", "ours", "registry:5000", "team", {1}, {2}};
+  org.when(add);
+  CHECK(org.decide(add).value().entries.empty());
+
+  // What is not given stays.
+  ChangeDockerRegistry change{"r-1", "named", "registry", {}, {3}, {}};
+  auto d = org.decide(change);
+  REQUIRE(d.has_value());
+  REQUIRE(d.value().entries.size() == 1);
+  const auto* changed =
+      d.value().entries.front()->event.AsDockerRegistryChanged();
+  REQUIRE(changed != nullptr);
+  CHECK(changed->project == "team");
+  CHECK(changed->password_sealed.empty());
+  change.project = "";
+  org.when(change);
+  CHECK(org.s.registries.at("r-1").empty());
+
+  org.when(RemoveDockerRegistry{"r-1"});
+  CHECK(org.decide(RemoveDockerRegistry{"r-1"}).error().code
+        == errc::not_found);
+  CHECK(org.decide(change).error().code == errc::not_found);
+  for (int i = 0; i < 100; ++i)
+    org.when(
+        AddDockerRegistry{"many-" + std::to_string(i), "n", "u", "", {1}, {2}});
+  CHECK(org.refusal(add).starts_with("Docker registry quota exceeded"));
+}
+
 TEST_CASE("an organization is founded once and with the same content again is "
           "no event") {
   org_story org{quota(1, 2, 3, 4)};

@@ -93,7 +93,49 @@ result<command_reply> fake_world::carry_out(const command& what,
       return failure(errc::not_found, "API key not found");
     return command_reply{origin.organization_id, 1, {3, ++index_}};
   }
+  if (auto done = keep_registry(what, origin))
+    return *done;
   return failure(errc::unsupported, "not faked");
+}
+
+std::optional<result<command_reply>>
+fake_world::keep_registry(const command& what, const command_origin& origin) {
+  auto reply = [&]() -> result<command_reply> {
+    return command_reply{origin.organization_id, 2, {3, ++index_}};
+  };
+  auto known = [&](const std::string& id) {
+    auto found = registries_.find(id);
+    return found != registries_.end()
+           && found->second.organization_id == origin.organization_id;
+  };
+  result<command_reply> unknown =
+      failure(errc::not_found, "Docker registry not found");
+  if (const auto* c = std::get_if<AddDockerRegistry>(&what)) {
+    auto now = time.now();
+    registries_[c->registry_id] = {
+        c->registry_id,     origin.organization_id, c->name, c->url, c->project,
+        c->username_sealed, c->password_sealed,     now,     now};
+    return reply();
+  }
+  if (const auto* c = std::get_if<ChangeDockerRegistry>(&what)) {
+    if (!known(c->registry_id))
+      return unknown;
+    auto& v = registries_.at(c->registry_id);
+    v.name = c->name;
+    v.url = c->url;
+    v.project = c->project.value_or(v.project);
+    v.username_sealed = c->username_sealed;
+    if (!c->password_sealed.empty())
+      v.password_sealed = c->password_sealed;
+    return reply();
+  }
+  if (const auto* c = std::get_if<RemoveDockerRegistry>(&what)) {
+    if (!known(c->registry_id))
+      return unknown;
+    registries_.erase(c->registry_id);
+    return reply();
+  }
+  return std::nullopt;
 }
 
 std::optional<command_reply> fake_world::set(const command& what) {

@@ -110,6 +110,16 @@ fake_world::api_keys(std::string_view owner) {
   return out;
 }
 
+result<std::vector<projections::registry_view>>
+fake_world::registries(std::string_view owner) {
+  std::lock_guard lock{mutex_};
+  std::vector<projections::registry_view> out;
+  for (const auto& [id, v] : registries_)
+    if (v.organization_id == owner)
+      out.push_back(v);
+  return out;
+}
+
 result<std::optional<projections::organization_view>>
 fake_world::organization(std::string_view id) {
   std::lock_guard lock{mutex_};

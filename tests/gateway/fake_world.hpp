@@ -122,6 +122,8 @@ class fake_world final : public control,
   api_key(const log::digest& hash) override;
   result<std::vector<projections::api_key_view>>
   api_keys(std::string_view organization_id) override;
+  result<std::vector<projections::registry_view>>
+  registries(std::string_view organization_id) override;
   result<std::optional<projections::organization_view>>
   organization(std::string_view id) override;
   result<std::vector<projections::organization_view>> organizations() override;
@@ -146,6 +148,8 @@ class fake_world final : public control,
   std::optional<command_reply> govern(const command& what,
                                       const std::string& organization);
   std::optional<command_reply> set(const command& what);
+  std::optional<result<command_reply>>
+  keep_registry(const command& what, const command_origin& origin);
   result<command_reply> change(const std::string& id, sandbox_state state,
                                const char* desired, schema::EventUnion event,
                                const command_origin& origin);
@@ -158,6 +162,7 @@ class fake_world final : public control,
   std::map<log::digest, projections::api_key_view> keys_;
   std::vector<projections::snapshot_view> snapshots_;
   std::vector<projections::organization_view> organizations_;
+  std::map<std::string, projections::registry_view> registries_;
   std::vector<command> commands_;
   std::vector<command_origin> origins_;
   std::optional<error> next_failure_;

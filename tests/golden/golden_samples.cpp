@@ -1,5 +1,6 @@
 #include "tests/golden/golden_samples.hpp"
 
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -115,6 +116,34 @@ EventUnion api_key_revoked() {
   ApiKeyRevokedT e;
   e.name = "ci";
   e.hash = hash_of(1);
+  return wrapped(std::move(e));
+}
+
+EventUnion docker_registry_added() {
+  DockerRegistryAddedT e;
+  e.registry_id = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
+  e.name = "ours";
+  e.url = "https://registry.example.com:5000";
+  e.project = "team";
+  e.username_sealed = {1, 2, 3, 4};
+  e.password_sealed = {5, 6, 7, 8, 9};
+  return wrapped(std::move(e));
+}
+
+EventUnion docker_registry_changed() {
+  DockerRegistryChangedT e;
+  e.registry_id = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
+  e.name = "theirs";
+  e.url = "registry.example.com";
+  e.project = "library";
+  e.username_sealed = {4, 3, 2, 1};
+  e.password_sealed = {9, 8, 7};
+  return wrapped(std::move(e));
+}
+
+EventUnion docker_registry_removed() {
+  DockerRegistryRemovedT e;
+  e.registry_id = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
   return wrapped(std::move(e));
 }
 
@@ -298,103 +327,55 @@ EventUnion warm_pool_removed() {
   return wrapped(std::move(e));
 }
 
-// What came after the first release.
-EventUnion later_event_of(Event event) {
-  if (event == Event::SandboxIdleAsked)
-    return sandbox_idle_asked();
-  if (event == Event::SandboxFoundBusy)
-    return sandbox_found_busy();
-  if (event == Event::SandboxPauseRequested)
-    return wrapped(SandboxPauseRequestedT{});
-  if (event == Event::SandboxPaused)
-    return sandbox_paused();
-  if (event == Event::SandboxResumeRequested)
-    return wrapped(SandboxResumeRequestedT{});
-  if (event == Event::SandboxResumed)
-    return sandbox_resumed();
-  if (event == Event::SandboxTimersSet)
-    return sandbox_timers_set();
-  if (event == Event::SandboxPublicSet)
-    return sandbox_public_set();
-  if (event == Event::SandboxResizeRequested)
-    return sandbox_resize_requested();
-  if (event == Event::SandboxNetworkRequested)
-    return sandbox_network_requested();
-  if (event == Event::SandboxAdjusted)
-    return sandbox_adjusted();
-  if (event == Event::SandboxDestroyRetried)
-    return sandbox_destroy_retried();
-  if (event == Event::SandboxSigningKeyRotated)
-    return wrapped(SandboxSigningKeyRotatedT{});
-  if (event == Event::WarmPoolSet)
-    return warm_pool_set();
-  if (event == Event::WarmPoolRemoved)
-    return warm_pool_removed();
-  if (event == Event::OrganizationQuotaSet)
-    return organization_quota_set();
-  return {};
+// Of an event that says nothing but that it happened.
+template <class T>
+EventUnion plain() {
+  return wrapped(T{});
 }
 
 EventUnion event_of(Event event) {
-  switch (event) {
-  case Event::LogCreated:
-    return log_created();
-  case Event::EpochStarted:
-    return epoch_started();
-  case Event::OrganizationCreated:
-    return organization_created();
-  case Event::ApiKeyCreated:
-    return api_key_created();
-  case Event::ApiKeyRevoked:
-    return api_key_revoked();
-  case Event::SnapshotCreated:
-    return snapshot_created();
-  case Event::SnapshotActivated:
-    return snapshot_activated();
-  case Event::SnapshotRemoved:
-    return wrapped(SnapshotRemovedT{});
-  case Event::RunnerRegistered:
-    return runner_registered();
-  case Event::SandboxCreated:
-    return sandbox_created();
-  case Event::SandboxStartRequested:
-    return wrapped(SandboxStartRequestedT{});
-  case Event::SandboxStarted:
-    return sandbox_started();
-  case Event::SandboxStopRequested:
-    return sandbox_stop_requested();
-  case Event::SandboxStopped:
-    return sandbox_stopped();
-  case Event::SandboxFailed:
-    return sandbox_failed();
-  case Event::SandboxRecoveryRequested:
-    return wrapped(SandboxRecoveryRequestedT{});
-  case Event::SandboxDestroyRequested:
-    return wrapped(SandboxDestroyRequestedT{});
-  case Event::SandboxDestroyed:
-    return sandbox_destroyed();
-  case Event::SandboxLabelsReplaced:
-    return sandbox_labels_replaced();
-  case Event::SandboxDestroyRetried:
-  case Event::SandboxSigningKeyRotated:
-  case Event::SandboxIdleAsked:
-  case Event::SandboxFoundBusy:
-  case Event::SandboxPauseRequested:
-  case Event::SandboxPaused:
-  case Event::SandboxResumeRequested:
-  case Event::SandboxResumed:
-  case Event::SandboxTimersSet:
-  case Event::SandboxPublicSet:
-  case Event::SandboxResizeRequested:
-  case Event::SandboxNetworkRequested:
-  case Event::SandboxAdjusted:
-  case Event::WarmPoolSet:
-  case Event::WarmPoolRemoved:
-  case Event::OrganizationQuotaSet:
-  case Event::NONE:
-    break;
-  }
-  return later_event_of(event);
+  static const std::map<Event, EventUnion (*)()> samples{
+      {Event::SandboxSigningKeyRotated, plain<SandboxSigningKeyRotatedT>},
+      {Event::SandboxIdleAsked, sandbox_idle_asked},
+      {Event::SandboxFoundBusy, sandbox_found_busy},
+      {Event::SandboxPauseRequested, plain<SandboxPauseRequestedT>},
+      {Event::SandboxPaused, sandbox_paused},
+      {Event::SandboxResumeRequested, plain<SandboxResumeRequestedT>},
+      {Event::SandboxResumed, sandbox_resumed},
+      {Event::SandboxTimersSet, sandbox_timers_set},
+      {Event::SandboxPublicSet, sandbox_public_set},
+      {Event::SandboxResizeRequested, sandbox_resize_requested},
+      {Event::SandboxNetworkRequested, sandbox_network_requested},
+      {Event::SandboxAdjusted, sandbox_adjusted},
+      {Event::SandboxDestroyRetried, sandbox_destroy_retried},
+      {Event::WarmPoolSet, warm_pool_set},
+      {Event::WarmPoolRemoved, warm_pool_removed},
+      {Event::OrganizationQuotaSet, organization_quota_set},
+      {Event::OrganizationCreated, organization_created},
+      {Event::ApiKeyCreated, api_key_created},
+      {Event::ApiKeyRevoked, api_key_revoked},
+      {Event::DockerRegistryAdded, docker_registry_added},
+      {Event::DockerRegistryChanged, docker_registry_changed},
+      {Event::LogCreated, log_created},
+      {Event::EpochStarted, epoch_started},
+      {Event::SnapshotCreated, snapshot_created},
+      {Event::SnapshotActivated, snapshot_activated},
+      {Event::SnapshotRemoved, plain<SnapshotRemovedT>},
+      {Event::RunnerRegistered, runner_registered},
+      {Event::SandboxCreated, sandbox_created},
+      {Event::SandboxStartRequested, plain<SandboxStartRequestedT>},
+      {Event::SandboxStarted, sandbox_started},
+      {Event::SandboxStopRequested, sandbox_stop_requested},
+      {Event::SandboxStopped, sandbox_stopped},
+      {Event::SandboxFailed, sandbox_failed},
+      {Event::SandboxRecoveryRequested, plain<SandboxRecoveryRequestedT>},
+      {Event::SandboxDestroyRequested, plain<SandboxDestroyRequestedT>},
+      {Event::SandboxDestroyed, sandbox_destroyed},
+      {Event::SandboxLabelsReplaced, sandbox_labels_replaced},
+      {Event::DockerRegistryRemoved, docker_registry_removed},
+  };
+  auto found = samples.find(event);
+  return found == samples.end() ? EventUnion{} : found->second();
 }
 
 } // namespace
@@ -422,6 +403,9 @@ std::optional<RecordT> sample_of(Event event) {
   out.principal = "key:ci";
   out.command_id = "16fd2706-8baf-433b-82eb-8c7fada847da";
   out.cause = Cause::User;
+  // Records of the events before had no such field.
+  if (event >= Event::DockerRegistryAdded)
+    out.request = hash_of(0x80);
   out.entries.push_back(std::move(entry));
   return out;
 }

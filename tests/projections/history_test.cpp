@@ -30,7 +30,7 @@ class chance {
     case 1:
       return create();
     case 2:
-      return key();
+      return draw(2) == 0 ? registry() : key();
     case 3:
       return snapshot();
     default:
@@ -90,6 +90,33 @@ class chance {
     }
   }
 
+  log::record_ptr registry() {
+    auto org = "org-" + std::to_string(draw(3));
+    auto id = "r-" + std::to_string(draw(4));
+    bool is_known = !registries_.insert(org + id).second;
+    if (is_known && draw(3) == 0) {
+      registries_.erase(org + id);
+      schema::DockerRegistryRemovedT event;
+      event.registry_id = id;
+      return write_.organization(org, event);
+    }
+    if (is_known) {
+      schema::DockerRegistryChangedT event;
+      event.registry_id = id;
+      event.name = "changed";
+      event.url = "registry-" + std::to_string(draw(9));
+      event.username_sealed = {7};
+      return write_.organization(org, event);
+    }
+    schema::DockerRegistryAddedT event;
+    event.registry_id = id;
+    event.name = "added";
+    event.url = "registry";
+    event.username_sealed = {1};
+    event.password_sealed = {2};
+    return write_.organization(org, event);
+  }
+
   log::record_ptr key() {
     auto org = "org-" + std::to_string(draw(3));
     auto name = "key-" + std::to_string(draw(5));
@@ -131,6 +158,7 @@ class chance {
   std::mt19937 random_;
   unsigned count_ = 0;
   std::set<unsigned> snapshots_;
+  std::set<std::string> registries_;
 };
 
 // As the log writer would, if it forgot some and was stopped now and then.
