@@ -1,6 +1,7 @@
 #include "runner/operations/crash_point.hpp"
 
 #include <cstdlib>
+#include <ctime>
 
 #include <unistd.h>
 
@@ -8,21 +9,34 @@
 
 namespace varve::runner {
 
+namespace {
+
+void hold(const std::string& file) noexcept {
+  constexpr timespec briefly{0, 10'000'000};
+  constexpr int most = 12'000;
+  for (int i = 0; i < most && ::access(file.c_str(), F_OK) == 0; ++i)
+    ::nanosleep(&briefly, nullptr);
+}
+
+} // namespace
+
 void crash_point(std::string_view operation, std::string_view step) noexcept {
   static const char* wanted = std::getenv("VARVE_CRASH_AT");
-  if (wanted == nullptr)
+  static const char* holding = std::getenv("VARVE_HOLD_DIR");
+  if (wanted == nullptr && holding == nullptr)
     return;
-  std::string_view w{wanted};
-  if (w.size() == operation.size() + 1 + step.size()
-      && w.substr(0, operation.size()) == operation
-      && w[operation.size()] == '.' && w.substr(operation.size() + 1) == step)
+  auto here = std::string{operation} + "." + std::string{step};
+  if (wanted != nullptr && here == wanted)
     ::_exit(137);
+  if (holding != nullptr)
+    hold(std::string{holding} + "/" + here);
 }
 
 std::vector<std::string> crash_points() {
   using kind = schema::OperationKind;
   std::vector<std::string> out;
-  for (auto k : {kind::Create, kind::Start, kind::Stop, kind::Destroy}) {
+  for (auto k : {kind::Create, kind::Start, kind::Stop, kind::Destroy,
+                 kind::Pause, kind::Resume, kind::Adjust}) {
     std::string name{name_of(k)};
     out.push_back(name + ".admitted");
     out.push_back(name + ".begun");

@@ -1,5 +1,7 @@
-// Where tests end the process: VARVE_CRASH_AT=<operation>.<step> ends it, as
-// kill -9 would, right after that step of the first such operation.
+// Where tests interfere: VARVE_CRASH_AT=<operation>.<step> ends the process,
+// as kill -9 would, right after that step of the first such operation. While
+// there is a file of that name in VARVE_HOLD_DIR, all such operations wait
+// there, at most two minutes.
 #pragma once
 
 #include <string>

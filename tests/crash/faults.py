@@ -22,6 +22,7 @@ import checks
 import log_fold
 from harness import kernel_view
 from harness.client import Client
+from harness.failing_runtime import FailingRuntime
 from harness.server import Server
 
 NOTICED_WITHIN = 10  # seconds until a dead toolbox is an error state
@@ -201,29 +202,6 @@ def toolbox_killed(scene):
     expect_error(scene, "runs", "pid 1")
     scene.good(scene.client.delete("runs"))
     scene.use_and_delete()
-
-
-class FailingRuntime:
-    """An OCI runtime that fails while told to."""
-
-    def __init__(self, server):
-        self.folder = os.path.join(server.home, "bin")
-        self.flag = os.path.join(server.home, "runtime-fails")
-        os.makedirs(self.folder)
-        self.path = os.path.join(self.folder, "crun")
-        with open(self.path, "w", encoding="ascii") as file:
-            file.write("#!/bin/sh\n"
-                       f"if [ -e {self.flag} ]; then\n"
-                       "  echo 'made to fail' >&2\n  exit 1\nfi\n"
-                       f"exec {shutil.which('crun')} \"$@\"\n")
-        os.chmod(self.path, 0o755)
-
-    def fail(self):
-        with open(self.flag, "w", encoding="ascii"):
-            pass
-
-    def work(self):
-        os.unlink(self.flag)
 
 
 def runtime_fails(scene):

@@ -27,7 +27,7 @@ STEADY = 3           # sandboxes nobody touches
 class Trial:
     def __init__(self, server, options, report):
         self.server, self.report = server, report
-        self.kills = options.by_length(ci=5, full=50)
+        self.kills = options.by_length(ci=5, full=200)
         self.build, seed = options.build, options.seed
         self.random = random.Random(seed)
         self.canary = canary.make(seed)
@@ -104,6 +104,7 @@ class Trial:
         self.figures(fold)
 
     def judge_states(self, fold):
+        report = self.report
         states = {s.name: s.state for s in fold.live().values()}
         for worker in self.load.workers:
             if worker.name:
@@ -112,6 +113,10 @@ class Trial:
                     state in worker.allowed,
                     f"{worker.name} is {state} on the log, acknowledged was "
                     f"{sorted(worker.allowed)}")
+                if state != "absent":
+                    shown = self.client.get(worker.name).json
+                    report.problems += [f"{worker.name}: {wrong}" for wrong
+                                        in worker.settings.seen(shown)]
         for number in range(STEADY):
             state = states.get(f"steady-{number}")
             self.report.expect(state == "started",

@@ -101,6 +101,9 @@ class Trial:
         state = answer.json["state"] if answer.status == 200 else "absent"
         self.report.expect(state == aim, f"{point}: {name} is {state}, not "
                                          f"{aim}: {answer}")
+        if point.startswith("adjust.") and state == "started":
+            self.report.expect(answer.json["cpu"] == 2,
+                               f"{point}: it has {answer.json['cpu']} cpu")
         if state == "started":
             done = self.client.execute(answer.json["id"], "printenv A")
             self.report.expect(done.status == 200 and

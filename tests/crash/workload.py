@@ -1,8 +1,9 @@
-"""Clients that create, stop, start and delete while the server dies.
+"""Clients that do everything to sandboxes while the server dies.
 
 Every worker owns one sandbox at a time and knows what the server must say of
 it: what the last acknowledged command made of it, or, while an answer is
-missing, either that or what the unanswered command would have made of it.
+missing, either that or what the unanswered command would have made of it. So
+it is with its state, and with each of its settings.
 """
 
 import random
@@ -10,14 +11,21 @@ import threading
 import time
 
 from harness.client import Client, Lost, new_command_id
+from settings import Settings
 
-ABSENT, STARTED, STOPPED = "absent", "started", "stopped"
+ABSENT, STARTED, STOPPED, PAUSED = "absent", "started", "stopped", "paused"
 MOVING = ("creating", "starting", "stopping", "destroying", "restoring",
           "pausing", "resuming", "resizing")
-AIM = {"create": STARTED, "start": STARTED, "stop": STOPPED, "delete": ABSENT}
+# What does not stand here leaves the state as it is.
+AIM = {"create": STARTED, "start": STARTED, "stop": STOPPED, "delete": ABSENT,
+       "pause": PAUSED}
+SETTING = [("resize", 2), ("network", 2), ("labels", 1), ("timer", 1),
+           ("public", 1)]
 CHOICES = {ABSENT: [("create", 1)],
-           STARTED: [("stop", 6), ("delete", 4)],
-           STOPPED: [("start", 6), ("delete", 4)]}
+           STARTED: [("stop", 5), ("delete", 4), ("pause", 4), *SETTING],
+           STOPPED: [("start", 9), ("delete", 4), *SETTING],
+           PAUSED: [("start", 7), ("stop", 2), ("delete", 2),
+                    *SETTING[2:]]}
 SETTLE_LIMIT = 30  # seconds for one sandbox to leave a state of passage
 
 
@@ -67,11 +75,13 @@ class Worker(threading.Thread):
         self.generation = 0
         self.name, self.id = "", None
         self.allowed = {ABSENT}  # more than one while an answer is missing
+        self.settings = Settings()
+        self.must_look = False
 
     def run(self):
         while self.gate.go_on():
             try:
-                if len(self.allowed) > 1:
+                if self.must_look:
                     self.look()
                 else:
                     self.step()
@@ -88,7 +98,8 @@ class Worker(threading.Thread):
             self.name = f"w{self.number}-{self.generation}"
             self.id = None
         command_id = new_command_id()
-        self.allowed = {state, AIM[action]}
+        self.allowed = {state, AIM.get(action, state)}
+        self.must_look = True  # unless an answer says it all
         self.ledger.sent()
         try:
             answer = self.send(action, command_id)
@@ -101,22 +112,27 @@ class Worker(threading.Thread):
 
     def send(self, action, command_id):
         if action == "create":
+            self.settings = Settings()
             return self.client.create(
                 command_id, name=self.name, labels={"by": self.name},
-                env={"CANARY": self.canary})
+                env={"CANARY": self.canary}, autoStopInterval=0)
         if action == "delete":
             return self.client.delete(self.id, command_id)
-        return self.client.act(self.id, action, command_id)
+        if action in AIM:
+            return self.client.act(self.id, action, command_id)
+        return self.client.request(
+            *self.settings.request(action, self.id), command_id)
 
     def judge(self, action, before, command_id, answer):
         if 200 <= answer.status < 300:
+            shown = answer.json if answer.body else {}
             if action == "create":
-                self.id = answer.json["id"]
-            self.allowed = {AIM[action]}
+                self.id = shown["id"]
+            self.allowed = {AIM.get(action, before)}
             self.ledger.acknowledge(command_id, action, self.id)
-            shown = answer.json.get("state") if answer.body else None
-            if shown in MOVING:  # the answer's bounded wait was over
-                self.look()
+            self.must_look = shown.get("state") in MOVING
+            if not self.must_look and action not in AIM:
+                self.tell(self.settings.answered(shown))
         elif answer.status in (429, 503):
             self.allowed = {before}
             self.ledger.refused(answer.status)
@@ -125,6 +141,10 @@ class Worker(threading.Thread):
             self.allowed = {before}
             self.ledger.problem(f"{action} {self.name} answered {answer}")
             time.sleep(0.2)
+
+    def tell(self, wrong):
+        for problem in wrong:
+            self.ledger.problem(f"{self.name}: {problem}")
 
     def look(self):
         """Asks what has become of the sandbox and holds it against `allowed`."""
@@ -140,11 +160,13 @@ class Worker(threading.Thread):
             time.sleep(0.1)
         if shown not in self.allowed:
             self.ledger.problem(f"{self.name} is {shown}, allowed was "
-                                f"{sorted(self.allowed)}: {answer}")
+                                f"{sorted(self.allowed)}: {why(answer)}")
             shown = self.abandon()
         elif shown != ABSENT:
             self.id = answer.json["id"]
+            self.tell(self.settings.seen(answer.json))
         self.allowed = {shown}
+        self.must_look = False
 
     def abandon(self):
         """Gives up a sandbox that is not what it must be."""
@@ -160,6 +182,14 @@ class Worker(threading.Thread):
             return None
         state = answer.json["state"]
         return ABSENT if state == "destroyed" else state
+
+
+def why(answer):
+    """What it says of what has gone wrong."""
+    if answer.status != 200:
+        return str(answer)
+    return (f"desired {answer.json['desiredState']}, "
+            f"{answer.json.get('errorReason')!r}")
 
 
 class Gate:
