@@ -7,81 +7,21 @@ outlives an auto-stop of one minute, at full length one of three minutes.
 
 import argparse
 import concurrent.futures
-import json
+import contextlib
 import os
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                                ".."))
+from boxes import IS_FULL, Sandbox, Trials, expect
 
-from harness.client import Client  # noqa: E402  (needs the path)
-from harness.own_server import own_server  # noqa: E402
-
-WAIT_LIMIT = 100  # seconds for a timer of one minute
+from harness.own_server import own_server
+from harness.sandbox_socket import SandboxSocket
 
 
-class Failed(Exception):
-    pass
-
-
-def expect(condition, what):
-    if not condition:
-        raise Failed(what)
-
-
-class Sandbox:
-    """One sandbox and a connection of its own."""
-
-    def __init__(self, server, **body):
-        self.client = Client(server.port, server.key, timeout=300)
-        answer = self.client.create(**body)
-        expect(answer.status == 200, f"create: {answer}")
-        self.id = answer.json["id"]
-
-    def post(self, what, body=None, status=200):
-        answer = self.client.request(
-            "POST", f"/api/sandbox/{self.id}/{what}", body)
-        expect(answer.status == status, f"{what}: {answer}")
-        return answer.json if answer.body else None
-
-    def run(self, command, **more):
-        answer = self.client.execute(self.id, command, **more)
-        expect(answer.status == 200, f"{command}: {answer}")
-        return answer.json["result"].strip()
-
-    def state(self):
-        answer = self.client.get(self.id)
-        return answer.json["state"] if answer.status == 200 else "gone"
-
-    def wait_for(self, state, limit=WAIT_LIMIT):
-        until = time.monotonic() + limit
-        while self.state() != state:
-            expect(time.monotonic() < until,
-                   f"{self.id} is {self.state()} and not {state}")
-            time.sleep(0.2)
-
-    def pause(self):
-        """On a busy host the answer may come while it is on its way."""
-        shown = self.post("pause")["state"]
-        expect(shown in ("pausing", "paused"), f"paused it is {shown}")
-        self.wait_for("paused", 20)
-
-    def delete(self):
-        answer = self.client.delete(self.id)
-        expect(answer.status == 200, f"delete: {answer}")
-
-
-def last_cause(server, sandbox_id):
+def last_cause(box):
     """Why the newest event of the sandbox came about."""
-    code, output, errors = server.command("log", "dump")
-    expect(code == 0, f"log dump: {errors}")
-    causes = [record["cause"] for record in map(json.loads,
-                                                output.splitlines())
-              for entry in record["entries"]
-              if entry["aggregate_id"] == sandbox_id]
-    return causes[-1]
+    return box.events()[-1]["cause"]
 
 
 def pause_and_resume(server):
@@ -149,19 +89,30 @@ def ephemeral(server):
     box = Sandbox(server, autoStopInterval=0, autoDeleteInterval=0)
     box.post("stop")
     box.wait_for("gone", 15)
-    expect(last_cause(server, box.id) in ("RunnerReport", "AutoDelete"),
+    expect(box.wait_for_event("DestroyRequested", 5)["cause"] == "auto_delete",
            "it went for another reason")
 
 
 def stop_under_terminal(server):
+    """A client is connected to it, and a program runs in it."""
     box = Sandbox(server, autoStopInterval=0)
     answer = box.client.request(
         "POST", f"/toolbox/{box.id}/process/pty",
         {"id": "t", "cols": 80, "rows": 24})
     expect(answer.status in (200, 201), f"pty: {answer}")
-    begun = time.monotonic()
-    expect(box.post("stop")["state"] == "stopped", "it is not stopped")
-    expect(time.monotonic() - begun < 8, "a terminal held up the stop")
+    with SandboxSocket(box, "/process/pty/t/connect", timeout=20) as terminal:
+        terminal.send_text("echo o''k; exec sleep 1000\n")
+        shown = b""
+        while b"ok" not in shown:
+            shown += terminal.receive()[1]
+        begun = time.monotonic()
+        expect(box.post("stop")["state"] == "stopped", "it is not stopped")
+        expect(time.monotonic() - begun < 8, "a terminal held up the stop")
+        with contextlib.suppress(ConnectionError):
+            terminal.all()
+        expect(time.monotonic() - begun < 12, "its client is not told")
+    expect(box.post("start")["state"] == "started", "it does not start")
+    expect(box.run("echo again") == "again", "it does not work")
     box.delete()
 
 
@@ -171,7 +122,7 @@ def idle_is_stopped(server):
     box.wait_for("stopped")
     took = time.monotonic() - begun
     expect(took > 55, f"stopped after {took:.0f} s already")
-    expect(last_cause(server, box.id) == "AutoStop", "for another reason")
+    expect(last_cause(box) == "auto_stop", "for another reason")
     expect(box.post("start")["state"] == "started", "it does not start")
     box.delete()
 
@@ -179,7 +130,7 @@ def idle_is_stopped(server):
 def idle_is_paused(server):
     box = Sandbox(server, autoPauseInterval=1)
     box.wait_for("paused")
-    expect(last_cause(server, box.id) == "AutoPause", "for another reason")
+    expect(last_cause(box) == "auto_pause", "for another reason")
     expect(box.post("start")["state"] == "started", "it is not resumed")
     box.delete()
 
@@ -214,7 +165,17 @@ def life_ends(server):
     box.wait_for("gone")
 
 
-TRIALS = (pause_and_resume, resize, settings, ephemeral, stop_under_terminal)
+def name_is_free_at_once(server):
+    """Twenty times, also while the one before is not gone yet."""
+    for _ in range(20):
+        box = Sandbox(server, name="again", autoStopInterval=0)
+        taken = box.client.create(name="again")
+        expect(taken.status == 409, f"the name is taken: {taken}")
+        box.delete()
+
+
+TRIALS = (pause_and_resume, resize, settings, ephemeral, stop_under_terminal,
+          name_is_free_at_once)
 
 
 def timed_trials(server, seconds):
@@ -232,29 +193,16 @@ def main():
     parser.add_argument("--build", default=os.environ.get("VARVE_BUILD"),
                         required="VARVE_BUILD" not in os.environ)
     options = parser.parse_args()
-    length = os.environ.get("VARVE_TEST_LENGTH", "ci")
-    seconds = 190 if length == "full" else 75
-    failures = []
-
-    def report(name, work):
-        try:
-            work()
-            print(f"ok {name}", flush=True)
-        except Exception as problem:  # whatever it is, the others go on
-            failures.append(name)
-            print(f"FAILED {name}: {type(problem).__name__}: {problem}",
-                  flush=True)
-
+    seconds = 190 if IS_FULL else 75
+    trials = Trials()
     with own_server(options.build) as server, \
             concurrent.futures.ThreadPoolExecutor() as pool:
-        timers = [pool.submit(report, name, work) for name, work
+        timers = [pool.submit(trials.run, name, work) for name, work
                   in timed_trials(server, seconds).items()]
         for trial in TRIALS:
-            report(trial.__name__, lambda t=trial: t(server))
+            trials.run(trial.__name__, lambda t=trial: t(server))
         concurrent.futures.wait(timers)
-        if failures:
-            print(server.log_tail(3000))
-    return 1 if failures else 0
+        return trials.end(server)
 
 
 if __name__ == "__main__":
