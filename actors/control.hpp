@@ -106,6 +106,25 @@ struct RegisterSnapshot {
   std::uint64_t size_bytes = 0;
 };
 
+// Makes it of an image, in the command's organization.
+struct CreateSnapshot {
+  std::string snapshot_id;
+  std::string name;
+  std::string image;
+  schema::Resources resources;
+  std::vector<std::string> entrypoint; // empty = the image's own
+  std::string region;
+};
+struct ActivateSnapshot {
+  std::string snapshot_id;
+};
+struct DeactivateSnapshot {
+  std::string snapshot_id;
+};
+struct RemoveSnapshot {
+  std::string snapshot_id;
+};
+
 struct RegisterRunner {
   std::string runner_id;
   std::string region;
@@ -130,7 +149,9 @@ struct CreateSandbox {
   std::string name; // empty = the id
   std::string snapshot_id;
   std::string snapshot_name;
-  std::string image_ref;
+  std::string image_ref; // empty when `image` is to be pulled first
+  std::string image;     // what a client calls it
+  std::vector<std::string> entrypoint; // empty = the image's own
   std::string user;
   std::vector<std::uint8_t> env_sealed;
   std::vector<std::string> env_names;
@@ -195,13 +216,13 @@ struct SetPublic {
   bool is_public = false;
 };
 
-using command =
-    std::variant<CreateOrganization, CreateApiKey, RevokeApiKey,
-                 RegisterSnapshot, RegisterRunner, CreateSandbox, StartSandbox,
-                 StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels,
-                 PauseSandbox, ResizeSandbox, SetNetwork, SetTimers, SetPublic,
-                 RotateSigningKey, SetWarmPool, RemoveWarmPool, SetQuota,
-                 AddDockerRegistry, ChangeDockerRegistry, RemoveDockerRegistry>;
+using command = std::variant<
+    CreateOrganization, CreateApiKey, RevokeApiKey, RegisterSnapshot,
+    RegisterRunner, CreateSandbox, StartSandbox, StopSandbox, RecoverSandbox,
+    DestroySandbox, ReplaceLabels, PauseSandbox, ResizeSandbox, SetNetwork,
+    SetTimers, SetPublic, RotateSigningKey, SetWarmPool, RemoveWarmPool,
+    SetQuota, AddDockerRegistry, ChangeDockerRegistry, RemoveDockerRegistry,
+    CreateSnapshot, ActivateSnapshot, DeactivateSnapshot, RemoveSnapshot>;
 
 struct command_reply {
   std::string aggregate_id;

@@ -57,6 +57,8 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::WarmPoolSet:
   case schema::Event::WarmPoolRemoved:
   case schema::Event::OrganizationQuotaSet:
+  case schema::Event::SnapshotRequested:
+  case schema::Event::SnapshotRemovalRequested:
     return true;
   case schema::Event::NONE:
   case schema::Event::LogCreated:
@@ -80,6 +82,13 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::SandboxTimersSet:
   case schema::Event::SandboxPublicSet:
   case schema::Event::SandboxNetworkRequested:
+  case schema::Event::SandboxImageResolved:
+  case schema::Event::SandboxImagePulled:
+  case schema::Event::SnapshotResolved:
+  case schema::Event::SnapshotFailed:
+  case schema::Event::SnapshotDeactivated:
+  case schema::Event::SnapshotActivationRequested:
+  case schema::Event::SnapshotRemovalRetried:
     return false;
   }
   return false;
@@ -91,7 +100,8 @@ constexpr bool needs_admission(schema::Event kind) noexcept {
   return counts_in_organization(kind) && kind != schema::Event::SandboxStopped
          && kind != schema::Event::SandboxFailed
          && kind != schema::Event::SandboxDestroyRequested
-         && kind != schema::Event::SandboxAdjusted;
+         && kind != schema::Event::SandboxAdjusted
+         && kind != schema::Event::SnapshotRemovalRequested;
 }
 
 template <class Event>

@@ -33,6 +33,10 @@ sandbox::status status_of(projections::sandbox_state state) noexcept {
   using from = projections::sandbox_state;
   using to = sandbox::status;
   switch (state) {
+  case from::pending_build:
+    return to::resolving;
+  case from::pulling_snapshot:
+    return to::pulling;
   case from::creating:
     return to::creating;
   case from::started:

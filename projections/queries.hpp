@@ -29,13 +29,15 @@ enum class sandbox_state : std::uint8_t {
   paused = 9,
   resuming = 10,
   resizing = 11,
+  pending_build = 12,
+  pulling_snapshot = 13,
 };
 // As on the wire ("started").
 std::string_view name_of(sandbox_state state) noexcept;
 std::optional<sandbox_state>
 parse_sandbox_state(std::string_view text) noexcept;
 // Moves on by itself: creating, starting, stopping, destroying, pausing,
-// resuming, resizing.
+// resuming, resizing, pending_build, pulling_snapshot.
 bool is_transitional(sandbox_state state) noexcept;
 // What runs in it runs: started, resizing.
 bool is_running(sandbox_state state) noexcept;
@@ -108,12 +110,18 @@ struct snapshot_view {
   std::vector<std::string> aliases;
   bool general = false;
   std::string image_ref;
-  std::string state; // "pending", "active", "removing"
+  std::string image; // it is made of, as a client called it; may be empty
+  // "pending", "pulling", "active", "inactive", "error", "removing"
+  std::string state;
+  std::string error_reason; // empty = none
+  std::string region;       // empty = everywhere
+  std::string user;         // the image's own; empty = not known
   schema::Resources resources;
   std::vector<std::string> entrypoint;
   std::uint64_t size_bytes = 0;
   timestamp created_at = 0;
   timestamp updated_at = 0;
+  timestamp used_at = 0; // last; 0 = never
 };
 
 struct api_key_view {

@@ -66,7 +66,9 @@ void created(sandbox_view& v, const schema::Record& record,
     set_network(v, *event.network());
   v.runner_id = event.runner_id()->str();
   v.created_at = record.time();
-  head_for(v, sandbox_state::creating, "started");
+  auto pulls = !text_of(event.image()).empty();
+  head_for(v, pulls ? sandbox_state::pending_build : sandbox_state::creating,
+           "started");
 }
 
 void started(sandbox_view& v, const schema::Entry& entry) {
@@ -143,6 +145,14 @@ constexpr folding foldings[] = {
     {Event::SandboxCreated, created},
     {Event::SandboxStartRequested, head<sandbox_state::starting>},
     {Event::SandboxRecoveryRequested, head<sandbox_state::starting>},
+    {Event::SandboxImageResolved, head<sandbox_state::pulling_snapshot>},
+    {Event::SandboxImagePulled,
+     [](sandbox_view& v, const schema::Record&, const Entry& e) {
+       head_for(v, sandbox_state::creating, "started");
+       auto user = text_of(e.event_as_SandboxImagePulled()->user());
+       if (v.user.empty())
+         v.user = user.empty() ? "root" : user;
+     }},
     {Event::SandboxStarted, [](sandbox_view& v, const schema::Record&,
                                const Entry& e) { started(v, e); }},
     {Event::SandboxIdleAsked,

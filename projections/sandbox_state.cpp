@@ -7,9 +7,10 @@ namespace varve::projections {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 12> names{
-    "creating",   "started",   "stopping", "stopped", "starting", "error",
-    "destroying", "destroyed", "pausing",  "paused",  "resuming", "resizing"};
+constexpr std::array<std::string_view, 14> names{
+    "creating", "started",    "stopping",      "stopped",         "starting",
+    "error",    "destroying", "destroyed",     "pausing",         "paused",
+    "resuming", "resizing",   "pending_build", "pulling_snapshot"};
 
 } // namespace
 
@@ -34,6 +35,8 @@ bool is_transitional(sandbox_state state) noexcept {
   case sandbox_state::pausing:
   case sandbox_state::resuming:
   case sandbox_state::resizing:
+  case sandbox_state::pending_build:
+  case sandbox_state::pulling_snapshot:
     return true;
   case sandbox_state::started:
   case sandbox_state::stopped:

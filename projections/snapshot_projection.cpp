@@ -37,7 +37,12 @@ std::string encode(const snapshot_view& v) {
       .texts(v.entrypoint)
       .number(v.size_bytes)
       .number(v.created_at)
-      .number(v.updated_at);
+      .number(v.updated_at)
+      .text(v.image)
+      .text(v.error_reason)
+      .text(v.region)
+      .text(v.user)
+      .number(v.used_at);
   return out.take();
 }
 
@@ -56,6 +61,11 @@ result<snapshot_view> decode(std::string_view id, std::string_view bytes) {
   v.size_bytes = in.number();
   v.created_at = in.number();
   v.updated_at = in.number();
+  v.image = in.text();
+  v.error_reason = in.text();
+  v.region = in.text();
+  v.user = in.text();
+  v.used_at = in.number();
   VARVE_CHECK(in.finish());
   return v;
 }
@@ -84,6 +94,19 @@ void created(snapshot_view& v, const schema::Record& record,
   v.created_at = record.time();
 }
 
+void requested(snapshot_view& v, const schema::Record& record,
+               const schema::SnapshotRequested& event) {
+  if (record.organization_id() != nullptr)
+    v.organization_id = record.organization_id()->str();
+  v.name = event.name()->str();
+  v.image = event.image()->str();
+  v.resources = *event.resources();
+  v.entrypoint = texts_of(event.entrypoint());
+  v.region = event.region()->str();
+  v.state = "pending";
+  v.created_at = record.time();
+}
+
 // Bears the whole content, which replaces what was there.
 void activated(snapshot_view& v, const schema::SnapshotActivated& event) {
   v.image_ref = event.image_ref()->str();
@@ -92,7 +115,43 @@ void activated(snapshot_view& v, const schema::SnapshotActivated& event) {
   v.entrypoint = texts_of(event.entrypoint());
   if (event.resources() != nullptr)
     v.resources = *event.resources();
+  if (event.user() != nullptr)
+    v.user = event.user()->str();
   v.state = "active";
+}
+
+struct passage {
+  schema::Event event;
+  std::string_view state;
+};
+
+// Where events without content lead.
+constexpr passage passages[] = {
+    {schema::Event::SnapshotResolved, "pulling"},
+    {schema::Event::SnapshotFailed, "error"},
+    {schema::Event::SnapshotDeactivated, "inactive"},
+    {schema::Event::SnapshotActivationRequested, "pending"},
+    {schema::Event::SnapshotRemovalRequested, "removing"},
+    {schema::Event::SnapshotRemovalRetried, "removing"}};
+
+// False when the event is not one of a snapshot that is there.
+bool changed(snapshot_view& v, const schema::Record& record,
+             const schema::Entry& entry) {
+  v.error_reason.clear();
+  if (const auto* active = entry.event_as_SnapshotActivated()) {
+    activated(v, *active);
+    if (!v.image.empty())
+      v.used_at = record.time();
+    return true;
+  }
+  if (const auto* failed = entry.event_as_SnapshotFailed())
+    v.error_reason = failed->reason()->str();
+  for (const auto& it : passages)
+    if (it.event == entry.event_type()) {
+      v.state = it.state;
+      return true;
+    }
+  return false;
 }
 
 error impossible(const schema::Entry& entry) {
@@ -130,13 +189,13 @@ result<void> snapshot_projection::fold(const schema::Record& record,
   }
   if (const auto* event = entry.event_as_SnapshotCreated())
     created(view, record, *event);
+  else if (const auto* asked = entry.event_as_SnapshotRequested())
+    requested(view, record, *asked);
   else if (!row)
     return impossible(entry);
-  else if (const auto* active = entry.event_as_SnapshotActivated())
-    activated(view, *active);
   else if (entry.event_as_SnapshotRemoved() != nullptr)
     return ok();
-  else
+  else if (!changed(view, record, entry))
     return impossible(entry);
   view.updated_at = record.time();
   save(view);
@@ -145,6 +204,9 @@ result<void> snapshot_projection::fold(const schema::Record& record,
 
 void snapshot_projection::save(const snapshot_view& v) {
   changes_.put(row_key(v.id), encode(v));
+  // Its name is free for another.
+  if (v.state == "removing")
+    return;
   changes_.put(named_so(v.organization_id, by_name, v.name) + v.id, "");
   for (const auto& alias : v.aliases)
     changes_.put(named_so(v.organization_id, by_alias, alias) + v.id, "");

@@ -23,7 +23,9 @@ bool is_new(schema::Event kind) noexcept {
          || kind == schema::Event::DockerRegistryAdded
          || kind == schema::Event::DockerRegistryChanged
          || kind == schema::Event::SnapshotCreated
-         || kind == schema::Event::SnapshotActivated;
+         || kind == schema::Event::SnapshotActivated
+         || kind == schema::Event::SnapshotRequested
+         || kind == schema::Event::SnapshotActivationRequested;
 }
 
 // Deletes, stops and what follows from them may still be written when hardly
@@ -43,7 +45,11 @@ bool gives_back(schema::Event kind) noexcept {
          || kind == schema::Event::SandboxAdjusted
          || kind == schema::Event::ApiKeyRevoked
          || kind == schema::Event::WarmPoolRemoved
-         || kind == schema::Event::DockerRegistryRemoved;
+         || kind == schema::Event::DockerRegistryRemoved
+         || kind == schema::Event::SnapshotFailed
+         || kind == schema::Event::SnapshotRemovalRequested
+         || kind == schema::Event::SnapshotRemovalRetried
+         || kind == schema::Event::SnapshotRemoved;
 }
 
 bool has_room(const proposal& p, log::disk_state disk) noexcept {

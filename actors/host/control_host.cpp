@@ -101,8 +101,24 @@ struct addressing {
   aggregate_key operator()(const SetPublic& c) const {
     return sandbox(c.sandbox_id);
   }
+  static aggregate_key snapshot(const std::string& id) {
+    return {schema::AggregateType::Snapshot, id};
+  }
+
   aggregate_key operator()(const RegisterSnapshot& c) const {
-    return {schema::AggregateType::Snapshot, c.snapshot_id};
+    return snapshot(c.snapshot_id);
+  }
+  aggregate_key operator()(const CreateSnapshot&) const {
+    return organization();
+  }
+  aggregate_key operator()(const ActivateSnapshot& c) const {
+    return snapshot(c.snapshot_id);
+  }
+  aggregate_key operator()(const DeactivateSnapshot& c) const {
+    return snapshot(c.snapshot_id);
+  }
+  aggregate_key operator()(const RemoveSnapshot& c) const {
+    return snapshot(c.snapshot_id);
   }
   aggregate_key operator()(const RegisterRunner& c) const {
     return {schema::AggregateType::Runner, c.runner_id};
@@ -116,11 +132,13 @@ result<void> check(const aggregate_key& to, const command& what,
   };
   auto fine = usable(to.id) && origin.organization_id.size() <= longest_id
               && origin.command_id.size() <= longest_id;
-  auto check_sandbox = [&](const auto& c) {
+  auto check_ids = [&](const auto& c) {
     if constexpr (requires { c.sandbox_id; })
       fine = fine && usable(c.sandbox_id);
+    else if constexpr (requires { c.snapshot_id; })
+      fine = fine && usable(c.snapshot_id);
   };
-  std::visit(check_sandbox, what);
+  std::visit(check_ids, what);
   if (!fine)
     return failure(errc::invalid, "An id is missing or too long");
   return ok();
@@ -200,6 +218,9 @@ void put_report(core_ptr shared, Report report) {
   if constexpr (requires { report.operation_id; })
     origin.command_id = report.operation_id;
   aggregate_key to{schema::AggregateType::Sandbox, report.sandbox_id};
+  if constexpr (requires { report.snapshot_id; })
+    if (!report.snapshot_id.empty())
+      to = {schema::AggregateType::Snapshot, report.snapshot_id};
   auto acknowledge = [shared, id = report.sandbox_id,
                       sequence = report.sequence](result<command_reply> r) {
     if (r)

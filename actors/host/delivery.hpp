@@ -22,15 +22,15 @@ struct aggregate_key {
 // Asks an aggregate to do again what it owes the world.
 struct Wake {};
 
-using aggregate_input =
-    std::variant<Wake, CreateOrganization, CreateApiKey, RevokeApiKey,
-                 RegisterSnapshot, RegisterRunner, CreateSandbox, StartSandbox,
-                 StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels,
-                 PauseSandbox, ResizeSandbox, SetNetwork, SetTimers, SetPublic,
-                 RotateSigningKey, SetWarmPool, RemoveWarmPool, SetQuota,
-                 AddDockerRegistry, ChangeDockerRegistry, RemoveDockerRegistry,
-                 sandbox::RunnerAnswered, sandbox::RunnerObserved,
-                 sandbox::RunnerListed, sandbox::DeadlineReached>;
+using aggregate_input = std::variant<
+    Wake, CreateOrganization, CreateApiKey, RevokeApiKey, RegisterSnapshot,
+    RegisterRunner, CreateSandbox, StartSandbox, StopSandbox, RecoverSandbox,
+    DestroySandbox, ReplaceLabels, PauseSandbox, ResizeSandbox, SetNetwork,
+    SetTimers, SetPublic, RotateSigningKey, SetWarmPool, RemoveWarmPool,
+    SetQuota, AddDockerRegistry, ChangeDockerRegistry, RemoveDockerRegistry,
+    CreateSnapshot, ActivateSnapshot, DeactivateSnapshot, RemoveSnapshot,
+    sandbox::RunnerAnswered, sandbox::RunnerObserved, sandbox::RunnerListed,
+    sandbox::DeadlineReached>;
 
 using answer_function = std::function<void(result<command_reply>)>;
 

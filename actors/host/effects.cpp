@@ -11,14 +11,17 @@ namespace {
 
 constexpr std::uint32_t correction_time = 20'000;
 
-void deliver(core& shared, const std::string& sandbox_id, aggregate_input what,
+void deliver(core& shared, aggregate_key to, aggregate_input what,
              std::string principal, schema::Cause cause) {
   command_origin origin;
   origin.principal = std::move(principal);
   origin.cause = cause;
   shared.aggregates.deliver(std::make_shared<delivery>(
-      aggregate_key{schema::AggregateType::Sandbox, sandbox_id},
-      std::move(what), std::move(origin), nullptr));
+      std::move(to), std::move(what), std::move(origin), nullptr));
+}
+
+aggregate_key of_sandbox(const std::string& id) {
+  return {schema::AggregateType::Sandbox, id};
 }
 
 result<std::vector<std::unique_ptr<schema::PairT>>>
@@ -39,9 +42,9 @@ open_env(core& shared, const std::string& sandbox_id,
   return out;
 }
 
-// All a runner needs to make it, from its first event.
-result<std::unique_ptr<schema::SandboxSpecT>>
-spec_of(core& shared, const due_operation& due) {
+// Its first event.
+result<std::unique_ptr<schema::SandboxCreatedT>>
+creation_of(core& shared, const due_operation& due) {
   VARVE_TRY(auto found,
             shared.options.store->read_stream(due.sandbox_id, 1, 1));
   const schema::SandboxCreated* created = nullptr;
@@ -51,13 +54,21 @@ spec_of(core& shared, const due_operation& due) {
         created = entry->event_as_SandboxCreated();
   if (created == nullptr)
     return failure(errc::log_corrupt, "The sandbox has no first event");
-  std::unique_ptr<schema::SandboxCreatedT> event{created->UnPack()};
+  return std::unique_ptr<schema::SandboxCreatedT>{created->UnPack()};
+}
+
+// All a runner needs to make it.
+result<std::unique_ptr<schema::SandboxSpecT>>
+spec_of(core& shared, const due_operation& due) {
+  VARVE_TRY(auto event, creation_of(shared, due));
   auto spec = std::make_unique<schema::SandboxSpecT>();
   // What runs already has its env.
   if (due.operation.kind != schema::OperationKind::Adjust) {
     VARVE_TRY(spec->env, open_env(shared, due.sandbox_id, *event));
   }
-  spec->image_ref = std::move(event->image_ref);
+  const auto& pulled = due.operation.image;
+  spec->image_ref = pulled.empty() ? std::move(event->image_ref) : pulled;
+  spec->entrypoint = std::move(event->entrypoint);
   spec->user = std::move(event->user);
   spec->resources = std::make_unique<schema::Resources>(due.has.resources);
   spec->network = std::make_unique<schema::NetworkT>();
@@ -83,8 +94,8 @@ void answer_failed(core& shared, const due_operation& due, const error& why) {
   answer.report.result = schema::Result::Failed;
   answer.report.present = schema::Present::Unclear;
   answer.report.error = why.detail;
-  deliver(shared, due.sandbox_id, std::move(answer), "runner:" + due.runner_id,
-          schema::Cause::RunnerReport);
+  deliver(shared, of_sandbox(due.sandbox_id), std::move(answer),
+          "runner:" + due.runner_id, schema::Cause::RunnerReport);
 }
 
 schema::OperationT operation_of(core& shared, const due_operation& due) {
@@ -96,6 +107,10 @@ schema::OperationT operation_of(core& shared, const due_operation& due) {
   out.version = owed.version;
   out.partition = log::partition_of(
       due.organization_id.empty() ? due.sandbox_id : due.organization_id);
+  out.snapshot_id = due.snapshot_id;
+  out.image = due.image;
+  if (owed.kind == schema::OperationKind::Pull)
+    out.digest = owed.image;
   out.epoch = shared.epochs[out.partition];
   out.journal_id = shared.runner.journal_id();
   out.timeout_ms = owed.timeout_ms;
@@ -135,6 +150,14 @@ void perform(core& shared, const due_operation& due) {
       return answer_failed(shared, due, spec.error());
     operation.spec = std::move(spec).value();
   }
+  if (!due.sandbox_id.empty()
+      && (operation.kind == schema::OperationKind::Resolve
+          || operation.kind == schema::OperationKind::Pull)) {
+    auto created = creation_of(shared, due);
+    if (!created)
+      return answer_failed(shared, due, created.error());
+    operation.image = std::move(created.value()->image);
+  }
   // Without its runner it stays owed and is handed over once that connects.
   shared.runner.submit(due.runner_id, std::move(operation));
 }
@@ -161,8 +184,9 @@ bool agree(sandbox::status at, schema::Present present) noexcept {
 void compare(core& shared, const schema::InventoryT& inventory) {
   auto principal = "runner:" + inventory.runner_id;
   auto put = [&](const std::string& id, schema::Present present) {
-    deliver(shared, id, sandbox::RunnerListed{present, inventory.taken_at},
-            principal, schema::Cause::Inventory);
+    deliver(shared, of_sandbox(id),
+            sandbox::RunnerListed{present, inventory.taken_at}, principal,
+            schema::Cause::Inventory);
   };
   std::unordered_map<std::string, sandbox::status> placed;
   if (shared.options.placed_on) {
@@ -190,8 +214,10 @@ void wake_owing(core& shared) {
   if (!owing)
     return log_failure("effects", owing.error().detail);
   for (const auto& it : owing.value())
-    if (it.aggregate == schema::AggregateType::Sandbox)
-      deliver(shared, it.id, Wake{}, "system", schema::Cause::System);
+    if (it.aggregate == schema::AggregateType::Sandbox
+        || it.aggregate == schema::AggregateType::Snapshot)
+      deliver(shared, {it.aggregate, it.id}, Wake{}, "system",
+              schema::Cause::System);
 }
 
 } // namespace

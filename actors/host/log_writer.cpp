@@ -126,11 +126,11 @@ void log_writer_state::announce(const log::record& r,
   auto of_organization = false;
   for (const auto* entry : *r.view().entries()) {
     of_organization = of_organization || entry->organization_version() != 0;
-    if (entry->aggregate() == schema::AggregateType::Sandbox
-        && entry->version() == 1)
+    // What its organization admitted has no actor yet.
+    if (entry->version() == 1 && entry->organization_version() != 0
+        && entry->aggregate() != schema::AggregateType::Organization)
       core_->aggregates.adopt(
-          {schema::AggregateType::Sandbox, entry->aggregate_id()->str()},
-          shared);
+          {entry->aggregate(), entry->aggregate_id()->str()}, shared);
     auto due = entry->deadline();
     if (due != 0 && due < core_->next_due)
       caf::anon_send(core_->timers, signal::rearm);

@@ -5,7 +5,7 @@
 #include "actors/host/sandbox_model.hpp"
 #include "actors/organization/decide.hpp"
 #include "actors/runner/state.hpp"
-#include "actors/snapshot/state.hpp"
+#include "actors/snapshot/decide.hpp"
 
 namespace varve::host {
 
@@ -34,6 +34,8 @@ class organization_model final : public aggregate_model {
           organization::decide(state_, c, {id_, context, promised_}));
     };
     if (const auto* c = std::get_if<CreateSandbox>(&d.what))
+      return decide(*c);
+    if (const auto* c = std::get_if<CreateSnapshot>(&d.what))
       return decide(*c);
     if (const auto* c = std::get_if<StartSandbox>(&d.what))
       return admit(c->sandbox_id);
@@ -127,10 +129,30 @@ class snapshot_model final : public aggregate_model {
     // nop
   }
   result<consideration> consider(const delivery& d,
-                                 const decision_context&) override {
-    if (const auto* c = std::get_if<RegisterSnapshot>(&d.what))
-      return considered(snapshot::decide(state_, *c, d.origin.organization_id));
-    return not_mine();
+                                 const decision_context& context) override {
+    auto decide = [&](const auto& what) -> result<consideration> {
+      if constexpr (std::is_constructible_v<snapshot::input, decltype(what)>)
+        return considered(snapshot::decide(
+            state_, what, d.origin.organization_id, context.now));
+      else
+        return not_mine();
+    };
+    return std::visit(decide, d.what);
+  }
+  timestamp changed_at() const noexcept override {
+    return state_.changed_at;
+  }
+  std::optional<due_operation> owed() const override {
+    auto operation = snapshot::owed_operation(state_);
+    if (!operation)
+      return std::nullopt;
+    due_operation out;
+    out.operation = std::move(*operation);
+    out.snapshot_id = id_;
+    out.image = state_.image;
+    out.organization_id = state_.organization_id;
+    out.runner_id = state_.runner_id;
+    return out;
   }
   std::string_view organization_id() const noexcept override {
     return state_.organization_id;

@@ -17,11 +17,13 @@ struct admitted_start {
 
 using consideration = std::variant<decision, admitted_start>;
 
-// An operation for the runner of a sandbox.
+// An operation for the runner of a sandbox or snapshot.
 struct due_operation {
   sandbox::operation_owed operation;
   sandbox::allotment has; // what it is to run with
   std::string sandbox_id;
+  std::string snapshot_id; // whose it is when it is not a sandbox's
+  std::string image;       // the snapshot's
   std::string organization_id;
   std::string runner_id;
 };

@@ -73,8 +73,13 @@ class sandbox_model final : public aggregate_model {
     auto operation = sandbox::owed_operation(state_);
     if (!operation)
       return std::nullopt;
-    return due_operation{std::move(*operation), state_.has, id_,
-                         state_.organization_id, state_.runner_id};
+    due_operation out;
+    out.operation = std::move(*operation);
+    out.has = state_.has;
+    out.sandbox_id = id_;
+    out.organization_id = state_.organization_id;
+    out.runner_id = state_.runner_id;
+    return out;
   }
 
   std::optional<due_operation> correction(const delivery& d) const override {

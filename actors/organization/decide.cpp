@@ -4,12 +4,15 @@
 
 #include "actors/sandbox/timing.hpp"
 #include "actors/sandbox/transitions.hpp"
+#include "actors/snapshot/transitions.hpp"
 
 namespace varve::organization {
 
 namespace {
 
 using schema::AggregateType;
+
+constexpr std::size_t most_snapshots = 10'000;
 
 amounts used_and_promised(const state& s, const reservations& promised) {
   auto out = s.used;
@@ -57,6 +60,8 @@ schema::SandboxCreatedT created(const CreateSandbox& c, std::string name,
   event.snapshot_id = c.snapshot_id;
   event.snapshot_name = c.snapshot_name;
   event.image_ref = c.image_ref;
+  event.image = c.image;
+  event.entrypoint = c.entrypoint;
   event.user = c.user;
   event.env_sealed = c.env_sealed;
   event.env_names = c.env_names;
@@ -79,6 +84,18 @@ constexpr std::size_t most_registries = 100;
 
 error no_registry(const std::string& id) {
   return {errc::not_found, "Docker registry with ID " + id + " not found"};
+}
+
+schema::SnapshotRequestedT requested(const CreateSnapshot& c,
+                                     std::string_view runner_id) {
+  schema::SnapshotRequestedT event;
+  event.name = c.name;
+  event.image = c.image;
+  event.resources = std::make_unique<schema::Resources>(c.resources);
+  event.entrypoint = c.entrypoint;
+  event.region = c.region;
+  event.runner_id = runner_id;
+  return event;
 }
 
 struct deciding {
@@ -181,6 +198,30 @@ struct deciding {
     return own_event(around, std::move(event));
   }
 
+  result<decision> operator()(const CreateSnapshot& c) const {
+    if (!s.exists)
+      return failure(errc::not_found, "Organization not found");
+    auto known = s.snapshots.find(c.name);
+    if (known != s.snapshots.end() && known->second == c.snapshot_id)
+      return decision{};
+    if (known != s.snapshots.end())
+      return failure(errc::conflict,
+                     "Snapshot with name \"" + c.name
+                         + "\" already exists for this organization");
+    if (s.snapshots.size() >= most_snapshots)
+      return failure(errc::quota_exceeded, "Total snapshot limit exceeded");
+    if (around.decision.runner_id.empty())
+      return failure(errc::invalid, "No available runners");
+    decision out;
+    auto entry = make_entry(AggregateType::Snapshot, c.snapshot_id,
+                            requested(c, around.decision.runner_id));
+    entry->deadline = around.decision.now
+                      + snapshot::patience_of(snapshot::status::pending, 0);
+    entry->owes = true;
+    out.entries.push_back(std::move(entry));
+    return out;
+  }
+
   result<decision> operator()(const CreateSandbox& c) const {
     if (!s.exists)
       return failure(errc::not_found, "Organization not found");
@@ -200,8 +241,9 @@ struct deciding {
     decision out;
     auto event = created(c, name, around.decision.runner_id);
     event.destroy_at = sandbox::end_of_life(c.ttl_minutes, around.decision.now);
-    auto deadline = around.decision.now
-                    + sandbox::patience_of(sandbox::status::creating, 0);
+    auto first = c.image.empty() ? sandbox::status::creating
+                                 : sandbox::status::resolving;
+    auto deadline = around.decision.now + sandbox::patience_of(first, 0);
     deadline = sandbox::earlier(deadline, event.destroy_at);
     auto entry =
         make_entry(AggregateType::Sandbox, c.sandbox_id, std::move(event));

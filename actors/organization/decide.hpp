@@ -13,7 +13,7 @@ namespace varve::organization {
 using input =
     std::variant<CreateOrganization, CreateApiKey, RevokeApiKey, CreateSandbox,
                  SetWarmPool, RemoveWarmPool, SetQuota, AddDockerRegistry,
-                 ChangeDockerRegistry, RemoveDockerRegistry>;
+                 ChangeDockerRegistry, RemoveDockerRegistry, CreateSnapshot>;
 
 // Quota promised to starts that are not on the log yet, by sandbox: a decision
 // counts them as used.

@@ -103,83 +103,89 @@ void pool_set(state& s, const schema::WarmPoolSet& event) {
   s.warm_pools[event.pool_id()->str()] = std::move(pool);
 }
 
-void pool_moved(state& s, const schema::Entry& entry) {
-  if (const auto* set = entry.event_as_WarmPoolSet())
-    pool_set(s, *set);
-  else if (const auto* removed = entry.event_as_WarmPoolRemoved())
-    s.warm_pools.erase(removed->pool_id()->str());
+using schema::Entry;
+using schema::Event;
+
+struct folding {
+  Event event;
+  void (*run)(state&, const std::string& id, const Entry&);
+};
+
+template <holding Held>
+void holds(state& s, const std::string& id, const Entry&) {
+  hold(s, id, Held);
 }
 
-// What happens to the organization rather than to a sandbox of its.
-void of_its_own(state& s, const schema::Entry& entry) {
-  if (const auto* creation = entry.event_as_OrganizationCreated())
-    founded(s, *creation);
-  else if (const auto* quota = entry.event_as_OrganizationQuotaSet())
-    quota_set(s, *quota);
-  else if (const auto* key = entry.event_as_ApiKeyCreated())
-    key_made(s, *key);
-  else if (const auto* revoked = entry.event_as_ApiKeyRevoked())
-    key_revoked(s, *revoked);
-  pool_moved(s, entry);
-  registry_moved(s, entry);
+void of_registry(state& s, const std::string&, const Entry& e) {
+  registry_moved(s, e);
 }
+
+// Every event that an organization's stream may hold.
+constexpr folding foldings[] = {
+    {Event::OrganizationCreated,
+     [](state& s, const std::string&, const Entry& e) {
+       founded(s, *e.event_as_OrganizationCreated());
+     }},
+    {Event::OrganizationQuotaSet,
+     [](state& s, const std::string&, const Entry& e) {
+       quota_set(s, *e.event_as_OrganizationQuotaSet());
+     }},
+    {Event::ApiKeyCreated,
+     [](state& s, const std::string&, const Entry& e) {
+       key_made(s, *e.event_as_ApiKeyCreated());
+     }},
+    {Event::ApiKeyRevoked,
+     [](state& s, const std::string&, const Entry& e) {
+       key_revoked(s, *e.event_as_ApiKeyRevoked());
+     }},
+    {Event::SandboxCreated,
+     [](state& s, const std::string& id, const Entry& e) {
+       admitted(s, id, *e.event_as_SandboxCreated());
+     }},
+    {Event::SandboxStartRequested, holds<holding::all>},
+    {Event::SandboxRecoveryRequested, holds<holding::all>},
+    {Event::SandboxStopped, holds<holding::disk>},
+    {Event::SandboxFailed, holds<holding::nothing>},
+    {Event::SandboxDestroyRequested,
+     [](state& s, const std::string& id, const Entry&) { released(s, id); }},
+    {Event::SandboxResizeRequested,
+     [](state& s, const std::string& id, const Entry& e) {
+       resized(s, id, *e.event_as_SandboxResizeRequested()->resources());
+     }},
+    {Event::SandboxAdjusted,
+     [](state& s, const std::string& id, const Entry& e) {
+       resized(s, id, *e.event_as_SandboxAdjusted()->resources());
+     }},
+    {Event::WarmPoolSet,
+     [](state& s, const std::string&, const Entry& e) {
+       pool_set(s, *e.event_as_WarmPoolSet());
+     }},
+    {Event::WarmPoolRemoved,
+     [](state& s, const std::string&, const Entry& e) {
+       s.warm_pools.erase(e.event_as_WarmPoolRemoved()->pool_id()->str());
+     }},
+    {Event::DockerRegistryAdded, of_registry},
+    {Event::DockerRegistryChanged, of_registry},
+    {Event::DockerRegistryRemoved, of_registry},
+    {Event::SnapshotRequested,
+     [](state& s, const std::string& id, const Entry& e) {
+       s.snapshots[e.event_as_SnapshotRequested()->name()->str()] = id;
+     }},
+    {Event::SnapshotRemovalRequested,
+     [](state& s, const std::string& id, const Entry&) {
+       std::erase_if(s.snapshots,
+                     [&](const auto& it) { return it.second == id; });
+     }},
+};
 
 } // namespace
 
 void evolve(state& s, const schema::Entry& entry, const envelope&) {
   s.version = entry.organization_version();
   auto id = entry.aggregate_id()->str();
-  switch (entry.event_type()) {
-  case schema::Event::OrganizationCreated:
-  case schema::Event::OrganizationQuotaSet:
-  case schema::Event::ApiKeyCreated:
-  case schema::Event::ApiKeyRevoked:
-  case schema::Event::WarmPoolSet:
-  case schema::Event::WarmPoolRemoved:
-  case schema::Event::DockerRegistryAdded:
-  case schema::Event::DockerRegistryChanged:
-  case schema::Event::DockerRegistryRemoved:
-    return of_its_own(s, entry);
-  case schema::Event::SandboxCreated:
-    return admitted(s, id, *entry.event_as_SandboxCreated());
-  case schema::Event::SandboxStartRequested:
-  case schema::Event::SandboxRecoveryRequested:
-    return hold(s, id, holding::all);
-  case schema::Event::SandboxStopped:
-    return hold(s, id, holding::disk);
-  case schema::Event::SandboxFailed:
-    return hold(s, id, holding::nothing);
-  case schema::Event::SandboxDestroyRequested:
-    return released(s, id);
-  case schema::Event::SandboxResizeRequested:
-    return resized(s, id,
-                   *entry.event_as_SandboxResizeRequested()->resources());
-  case schema::Event::SandboxAdjusted:
-    return resized(s, id, *entry.event_as_SandboxAdjusted()->resources());
-  case schema::Event::NONE:
-  case schema::Event::LogCreated:
-  case schema::Event::EpochStarted:
-  case schema::Event::SnapshotCreated:
-  case schema::Event::SnapshotActivated:
-  case schema::Event::SnapshotRemoved:
-  case schema::Event::RunnerRegistered:
-  case schema::Event::SandboxStarted:
-  case schema::Event::SandboxStopRequested:
-  case schema::Event::SandboxDestroyed:
-  case schema::Event::SandboxLabelsReplaced:
-  case schema::Event::SandboxDestroyRetried:
-  case schema::Event::SandboxSigningKeyRotated:
-  case schema::Event::SandboxIdleAsked:
-  case schema::Event::SandboxFoundBusy:
-  case schema::Event::SandboxPauseRequested:
-  case schema::Event::SandboxPaused:
-  case schema::Event::SandboxResumeRequested:
-  case schema::Event::SandboxResumed:
-  case schema::Event::SandboxTimersSet:
-  case schema::Event::SandboxPublicSet:
-  case schema::Event::SandboxNetworkRequested:
-    break;
-  }
+  for (const auto& it : foldings)
+    if (it.event == entry.event_type())
+      return it.run(s, id, entry);
   // Not in an organization's stream: the log is broken.
   std::abort();
 }

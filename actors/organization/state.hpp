@@ -43,7 +43,8 @@ struct state {
   std::unordered_map<std::string, member> sandboxes;    // by id
   std::unordered_map<std::string, std::string> by_name; // name -> id
   amounts used;
-  std::map<std::string, api_key> keys; // by name
+  std::unordered_map<std::string, std::string> snapshots; // name -> id
+  std::map<std::string, api_key> keys;                    // by name
   std::set<log::digest> key_hashes;
   std::map<std::string, warm_pool> warm_pools;   // by id
   std::map<std::string, std::string> registries; // id -> project

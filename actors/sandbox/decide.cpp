@@ -142,6 +142,10 @@ result<decision> act(const state& s, action to_do, const input& what,
   case action::set_labels:
   case action::rotate_key:
     return setting(s, what, context);
+  case action::mark_resolved:
+    return resolved(s, what, context);
+  case action::mark_pulled:
+    return pulled(s, what, context);
   case action::mark_started:
     return started(s, what, context);
   case action::mark_busy:

@@ -73,6 +73,21 @@ void created(state& s, const schema::Entry& entry, const envelope& around) {
   s.times = timers_of(*event.timers());
   s.destroy_at = event.destroy_at();
   s.has = {*event.resources(), network_of(event.network())};
+  if (event.image() != nullptr && event.image()->size() != 0)
+    return enter_asking(s, status::resolving, schema::OperationKind::Resolve,
+                        around);
+  enter_asking(s, status::creating, schema::OperationKind::Create, around);
+}
+
+void resolved(state& s, const schema::SandboxImageResolved& event,
+              const envelope& around) {
+  s.image = event.digest()->str();
+  enter_asking(s, status::pulling, schema::OperationKind::Pull, around);
+}
+
+void pulled(state& s, const schema::SandboxImagePulled& event,
+            const envelope& around) {
+  s.image = event.image_ref()->str();
   enter_asking(s, status::creating, schema::OperationKind::Create, around);
 }
 
@@ -191,6 +206,14 @@ constexpr folding foldings[] = {
     {Event::SandboxRecoveryRequested,
      [](state& s, const Entry&, const envelope& around) {
        recovering(s, around);
+     }},
+    {Event::SandboxImageResolved,
+     [](state& s, const Entry& e, const envelope& around) {
+       resolved(s, *e.event_as_SandboxImageResolved(), around);
+     }},
+    {Event::SandboxImagePulled,
+     [](state& s, const Entry& e, const envelope& around) {
+       pulled(s, *e.event_as_SandboxImagePulled(), around);
      }},
     {Event::SandboxStarted,
      [](state& s, const Entry& e, const envelope& around) {

@@ -8,6 +8,10 @@ constexpr std::size_t longest_reason = 1024;
 
 std::string_view doing(const state& s) {
   switch (s.at) {
+  case status::resolving:
+    return "looking up the image of";
+  case status::pulling:
+    return "pulling the image of";
   case status::creating:
     return "creating";
   case status::starting:
@@ -34,8 +38,14 @@ std::string_view doing(const state& s) {
   return "changing";
 }
 
+// Nothing of it is there that a start could use.
+bool has_no_image(const state& s) noexcept {
+  return s.at == status::resolving || s.at == status::pulling;
+}
+
 fault fault_of_answer(const state& s, const schema::OutcomeT& r) {
-  auto starts = s.at == status::creating || s.at == status::starting;
+  auto starts =
+      s.at == status::creating || s.at == status::starting || has_no_image(s);
   auto cause =
       starts ? schema::Cause::StartFailed : schema::Cause::RunnerReport;
   auto reason = r.error.empty() ? "The runner failed " + std::string{doing(s)}
@@ -45,9 +55,9 @@ fault fault_of_answer(const state& s, const schema::OutcomeT& r) {
   case schema::Result::Expired:
     return {"The runner was too busy for " + std::string{doing(s)}
                 + " the sandbox",
-            true, cause};
+            !has_no_image(s), cause};
   case schema::Result::Refused:
-    return {"The runner refused: " + reason, true, cause};
+    return {"The runner refused: " + reason, !has_no_image(s), cause};
   case schema::Result::Done:
     return {reason, r.present != schema::Present::Absent, cause};
   case schema::Result::Failed:
@@ -78,8 +88,8 @@ fault fault_of(const state& s, const input& what) {
   if (std::holds_alternative<RunnerListed>(what))
     return {"The runner does not have the sandbox any more", false,
             schema::Cause::Inventory};
-  return {"Timeout while " + std::string{doing(s)} + " sandbox", true,
-          schema::Cause::Deadline};
+  return {"Timeout while " + std::string{doing(s)} + " sandbox",
+          !has_no_image(s), schema::Cause::Deadline};
 }
 
 } // namespace varve::sandbox

@@ -87,7 +87,9 @@ struct judging {
       return trigger::answered_failed;
     // All but what makes it run is judged by what the kernel says, whatever
     // went wrong on the way.
-    if (r.kind == schema::OperationKind::Create
+    if (r.kind == schema::OperationKind::Resolve
+        || r.kind == schema::OperationKind::Pull
+        || r.kind == schema::OperationKind::Create
         || r.kind == schema::OperationKind::Start)
       return trigger::answered_failed;
     if (r.present == schema::Present::Running) {

@@ -40,6 +40,28 @@ std::unique_ptr<schema::NetworkT> stored(const network_rules& network) {
 
 } // namespace
 
+decision resolved(const state& s, const input& what,
+                  const decision_context& context) {
+  schema::SandboxImageResolvedT event;
+  if (const auto* answer = answer_in(what)) {
+    event.digest = answer->digest;
+    event.size_bytes = answer->size_bytes;
+  }
+  return one_event(s, std::move(event), status::pulling, context.now,
+                   Cause::RunnerReport);
+}
+
+decision pulled(const state& s, const input& what,
+                const decision_context& context) {
+  schema::SandboxImagePulledT event;
+  if (const auto* answer = answer_in(what)) {
+    event.image_ref = answer->image_ref;
+    event.user = answer->user;
+  }
+  return one_event(s, std::move(event), status::creating, context.now,
+                   Cause::RunnerReport);
+}
+
 decision started(const state& s, const input& what,
                  const decision_context& context) {
   schema::SandboxStartedT event;

@@ -5,6 +5,10 @@
 
 namespace varve::sandbox {
 
+decision resolved(const state& s, const input& what,
+                  const decision_context& context);
+decision pulled(const state& s, const input& what,
+                const decision_context& context);
 decision started(const state& s, const input& what,
                  const decision_context& context);
 decision found_busy(const state& s, const input& what,

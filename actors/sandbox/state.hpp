@@ -65,6 +65,10 @@ struct state {
   allotment has;
   allotment had; // while adjusting: what it has until that is done
 
+  // Of one that is pulled first: its digest while pulling, then what the
+  // runner calls it.
+  std::string image;
+
   // The newest report an event rests on.
   std::string journal_id;
   std::uint64_t report_sequence = 0;
@@ -83,6 +87,7 @@ struct operation_owed {
   schema::OperationKind kind = schema::OperationKind::None;
   std::uint64_t version = 0;
   bool force = false;
+  std::string image;            // as state::image
   timestamp idle_since = 0;     // only if not used since; 0 = always
   std::uint32_t timeout_ms = 0; // from its start on the runner
   timestamp queue_until = 0;    // not begun by then: never

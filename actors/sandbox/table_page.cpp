@@ -15,7 +15,8 @@ A cell names the event that follows, or the answer: `ok` is 200 without an
 event, since it is so already; a number refuses with that status; `later` keeps
 a report until the operation under way is done; `-` means nothing.
 
-`probing` is shown as `started`, and `adjusting` as `resizing`. A deadline
+`resolving` is shown as `pending_build`, `pulling` as `pulling_snapshot`,
+`probing` as `started`, and `adjusting` as `resizing`. A deadline
 passes by itself: `started` has one when auto-stop or auto-pause is on,
 `stopped` when auto-delete is on, and the states of the second table always.
 
@@ -31,63 +32,43 @@ std::string_view refusal(action what) noexcept {
   return what == action::refuse_changing ? "409" : "400";
 }
 
+struct passage {
+  action to_do;
+  std::string_view event;
+};
+
+constexpr passage passages[] = {
+    {action::request_start, "StartRequested"},
+    {action::request_resume, "ResumeRequested"},
+    {action::request_stop, "StopRequested"},
+    {action::request_pause, "PauseRequested"},
+    {action::request_recovery, "RecoveryRequested"},
+    {action::request_destroy, "DestroyRequested"},
+    {action::request_resize, "ResizeRequested"},
+    {action::request_network, "NetworkRequested"},
+    {action::ask_idle, "IdleAsked"},
+    {action::set_timers, "TimersSet"},
+    {action::set_public, "PublicSet"},
+    {action::set_labels, "LabelsReplaced"},
+    {action::rotate_key, "SigningKeyRotated"},
+    {action::mark_resolved, "ImageResolved"},
+    {action::mark_pulled, "ImagePulled"},
+    {action::mark_started, "Started"},
+    {action::mark_busy, "FoundBusy"},
+    {action::mark_stopped, "Stopped"},
+    {action::mark_paused, "Paused"},
+    {action::mark_resumed, "Resumed"},
+    {action::mark_adjusted, "Adjusted"},
+    {action::mark_failed, "Failed"},
+    {action::mark_destroyed, "Destroyed"},
+    {action::retry_destroy, "DestroyRetried"},
+};
+
 // Of an action that leads to one.
 std::string_view event_of(action what) noexcept {
-  switch (what) {
-  case action::request_start:
-    return "StartRequested";
-  case action::request_resume:
-    return "ResumeRequested";
-  case action::request_stop:
-    return "StopRequested";
-  case action::request_pause:
-    return "PauseRequested";
-  case action::request_recovery:
-    return "RecoveryRequested";
-  case action::request_destroy:
-    return "DestroyRequested";
-  case action::request_resize:
-    return "ResizeRequested";
-  case action::request_network:
-    return "NetworkRequested";
-  case action::ask_idle:
-    return "IdleAsked";
-  case action::set_timers:
-    return "TimersSet";
-  case action::set_public:
-    return "PublicSet";
-  case action::set_labels:
-    return "LabelsReplaced";
-  case action::rotate_key:
-    return "SigningKeyRotated";
-  case action::mark_started:
-    return "Started";
-  case action::mark_busy:
-    return "FoundBusy";
-  case action::mark_stopped:
-    return "Stopped";
-  case action::mark_paused:
-    return "Paused";
-  case action::mark_resumed:
-    return "Resumed";
-  case action::mark_adjusted:
-    return "Adjusted";
-  case action::mark_failed:
-    return "Failed";
-  case action::mark_destroyed:
-    return "Destroyed";
-  case action::retry_destroy:
-    return "DestroyRetried";
-  case action::nothing:
-  case action::defer:
-  case action::refuse_unknown:
-  case action::refuse_changing:
-  case action::refuse_errored:
-  case action::refuse_not_pausable:
-  case action::refuse_not_adjustable:
-  case action::refuse_not_errored:
-    break;
-  }
+  for (const auto& it : passages)
+    if (it.to_do == what)
+      return it.event;
   return {};
 }
 

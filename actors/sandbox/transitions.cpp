@@ -25,6 +25,8 @@ constexpr auto time = action::set_timers;
 constexpr auto open = action::set_public;
 constexpr auto tags = action::set_labels;
 constexpr auto key = action::rotate_key;
+constexpr auto NAME = action::mark_resolved;
+constexpr auto HERE = action::mark_pulled;
 constexpr auto RUNS = action::mark_started;
 constexpr auto BUSY = action::mark_busy;
 constexpr auto ENDS = action::mark_stopped;
@@ -43,33 +45,33 @@ constexpr auto well = action::refuse_not_errored;
 
 // clang-format off
 constexpr std::array<row, trigger_count> table{{
-  // absent creat start  probe stopp  stopped starti pausin paused resum  adjust error  destr  destroyed
-  row{e404, none, none, none, e409,   run, none, e409, thaw, none, none,  bad, e409, e404}, // start
-  row{e404, e409, stop, stop, none,  none, e409, stop, stop, stop, stop,  bad, e409, e404}, // stop
-  row{e404, e409, stop, stop, stop,  none, e409, stop, stop, stop, stop,  bad, e409, e404}, // stop_now
-  row{e404, e409, hold, hold, e409,  npau, e409, none, none, e409, e409,  bad, e409, e404}, // pause
-  row{e404, none, none, none, well,  well, none, well, well, none, none, mend, e409, e404}, // recover
-  row{e404, kill, kill, kill, kill,  kill, kill, kill, kill, kill, kill, kill, none, none}, // destroy
-  row{e404, e409, size, size, e409,  size, e409, e409, nadj, e409, e409,  bad, e409, e404}, // resize
-  row{e404, e409,  net,  net, e409,   net, e409, e409, nadj, e409, e409,  bad, e409, e404}, // set_network
-  row{e404, time, time, time, time,  time, time, time, time, time, time, time, time, e404}, // set_timers
-  row{e404, open, open, open, open,  open, open, open, open, open, open, open, open, e404}, // set_public
-  row{e404, tags, tags, tags, tags,  tags, tags, tags, tags, tags, tags, tags, tags, e404}, // replace_labels
-  row{e404,  key,  key,  key,  key,   key,  key,  key,  key,  key,  key,  key,  key, e404}, // rotate_signing_key
-  row{none, RUNS, none, BUSY, FAIL,  none, RUNS, BACK, none, BACK, FITS, none, none, none}, // answered_running
-  row{none, FAIL, none, ENDS, ENDS,  none, FAIL, ENDS, none, ENDS, ENDS, none, none, none}, // answered_stopped
-  row{none, FAIL, none, HELD, FAIL,  none, FAIL, HELD, none, HELD, FAIL, none, none, none}, // answered_paused
-  row{none, FAIL, none, BUSY, FAIL,  none, FAIL, FAIL, none, FAIL, FAIL, none, none, none}, // answered_busy
-  row{none, FAIL, none, FAIL, FAIL,  none, FAIL, FAIL, none, FAIL, FAIL, none, GONE, none}, // answered_absent
-  row{none, FAIL, none, FAIL, FAIL,  none, FAIL, FAIL, none, FAIL, FAIL, none, none, none}, // answered_failed
-  row{none, wait, none, wait, wait,  none, wait, wait, BACK, wait, wait, none, wait, none}, // saw_running
-  row{none, wait, HELD, wait, wait,  none, wait, wait, none, wait, wait, none, wait, none}, // saw_paused
-  row{none, wait, ENDS, wait, wait,  none, wait, wait, ENDS, wait, wait, none, wait, none}, // saw_stopped
-  row{none, wait, FAIL, wait, wait,  none, wait, wait, FAIL, wait, wait, none, wait, none}, // saw_broken
-  row{none, wait, FAIL, wait, wait,  FAIL, wait, wait, FAIL, wait, wait, none, wait, none}, // saw_absent
-  row{none, FAIL, idle, BUSY, FAIL,  kill, FAIL, FAIL, none, FAIL, FITS, none, more, none}, // deadline
-  row{none, kill, kill, kill, kill,  kill, kill, kill, kill, kill, kill, kill, none, none}, // ttl_over
-  row{none, none, none, none, none,  none, none, none, none, none, none, none, none, none}, // stale
+  // absent resol pull creat start  probe stopp  stopped starti pausin paused resum  adjust error  destr  destroyed
+  row{e404, none, none, none, none, none, e409,   run, none, e409, thaw, none, none,  bad, e409, e404}, // start
+  row{e404, e409, e409, e409, stop, stop, none,  none, e409, stop, stop, stop, stop,  bad, e409, e404}, // stop
+  row{e404, e409, e409, e409, stop, stop, stop,  none, e409, stop, stop, stop, stop,  bad, e409, e404}, // stop_now
+  row{e404, e409, e409, e409, hold, hold, e409,  npau, e409, none, none, e409, e409,  bad, e409, e404}, // pause
+  row{e404, none, none, none, none, none, well,  well, none, well, well, none, none, mend, e409, e404}, // recover
+  row{e404, kill, kill, kill, kill, kill, kill,  kill, kill, kill, kill, kill, kill, kill, none, none}, // destroy
+  row{e404, e409, e409, e409, size, size, e409,  size, e409, e409, nadj, e409, e409,  bad, e409, e404}, // resize
+  row{e404, e409, e409, e409,  net,  net, e409,   net, e409, e409, nadj, e409, e409,  bad, e409, e404}, // set_network
+  row{e404, time, time, time, time, time, time,  time, time, time, time, time, time, time, time, e404}, // set_timers
+  row{e404, open, open, open, open, open, open,  open, open, open, open, open, open, open, open, e404}, // set_public
+  row{e404, tags, tags, tags, tags, tags, tags,  tags, tags, tags, tags, tags, tags, tags, tags, e404}, // replace_labels
+  row{e404,  key,  key,  key,  key,  key,  key,   key,  key,  key,  key,  key,  key,  key,  key, e404}, // rotate_signing_key
+  row{none, FAIL, FAIL, RUNS, none, BUSY, FAIL,  none, RUNS, BACK, none, BACK, FITS, none, none, none}, // answered_running
+  row{none, FAIL, FAIL, FAIL, none, ENDS, ENDS,  none, FAIL, ENDS, none, ENDS, ENDS, none, none, none}, // answered_stopped
+  row{none, FAIL, FAIL, FAIL, none, HELD, FAIL,  none, FAIL, HELD, none, HELD, FAIL, none, none, none}, // answered_paused
+  row{none, FAIL, FAIL, FAIL, none, BUSY, FAIL,  none, FAIL, FAIL, none, FAIL, FAIL, none, none, none}, // answered_busy
+  row{none, NAME, HERE, FAIL, none, FAIL, FAIL,  none, FAIL, FAIL, none, FAIL, FAIL, none, GONE, none}, // answered_absent
+  row{none, FAIL, FAIL, FAIL, none, FAIL, FAIL,  none, FAIL, FAIL, none, FAIL, FAIL, none, none, none}, // answered_failed
+  row{none, wait, wait, wait, none, wait, wait,  none, wait, wait, BACK, wait, wait, none, wait, none}, // saw_running
+  row{none, wait, wait, wait, HELD, wait, wait,  none, wait, wait, none, wait, wait, none, wait, none}, // saw_paused
+  row{none, wait, wait, wait, ENDS, wait, wait,  none, wait, wait, ENDS, wait, wait, none, wait, none}, // saw_stopped
+  row{none, wait, wait, wait, FAIL, wait, wait,  none, wait, wait, FAIL, wait, wait, none, wait, none}, // saw_broken
+  row{none, wait, wait, wait, FAIL, wait, wait,  FAIL, wait, wait, FAIL, wait, wait, none, wait, none}, // saw_absent
+  row{none, FAIL, FAIL, FAIL, idle, BUSY, FAIL,  kill, FAIL, FAIL, none, FAIL, FITS, none, more, none}, // deadline
+  row{none, kill, kill, kill, kill, kill, kill,  kill, kill, kill, kill, kill, kill, kill, none, none}, // ttl_over
+  row{none, none, none, none, none, none, none,  none, none, none, none, none, none, none, none, none}, // stale
 }};
 // clang-format on
 
@@ -83,9 +85,9 @@ action action_for(status now, trigger what) noexcept {
 
 std::string_view name_of(status value) noexcept {
   static constexpr std::array<std::string_view, status_count> names{
-      "absent",    "creating", "started",    "probing",  "stopping",
-      "stopped",   "starting", "pausing",    "paused",   "resuming",
-      "adjusting", "error",    "destroying", "destroyed"};
+      "absent",    "resolving", "pulling",    "creating", "started", "probing",
+      "stopping",  "stopped",   "starting",   "pausing",  "paused",  "resuming",
+      "adjusting", "error",     "destroying", "destroyed"};
   return names[static_cast<std::size_t>(value)];
 }
 
@@ -137,6 +139,8 @@ std::string_view name_of(action value) noexcept {
       "set_public",
       "set_labels",
       "rotate_key",
+      "mark_resolved",
+      "mark_pulled",
       "mark_started",
       "mark_busy",
       "mark_stopped",
@@ -157,6 +161,9 @@ std::string_view name_of(action value) noexcept {
 
 timestamp patience_of(status value, std::uint32_t attempt) noexcept {
   switch (value) {
+  case status::pulling:
+    return 1800 * second;
+  case status::resolving:
   case status::creating:
   case status::starting:
     return 60 * second;

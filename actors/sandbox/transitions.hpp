@@ -11,7 +11,9 @@
 namespace varve::sandbox {
 
 enum class status : std::uint8_t {
-  absent, // no event yet
+  absent,    // no event yet
+  resolving, // what its image's name stands for is asked
+  pulling,   // its image is on its way to the runner
   creating,
   started,
   probing, // started, and the runner was asked whether it is idle
@@ -26,7 +28,7 @@ enum class status : std::uint8_t {
   destroying,
   destroyed,
 };
-inline constexpr std::size_t status_count = 14;
+inline constexpr std::size_t status_count = 16;
 
 // What can come up, already judged against the state: an answer that is not
 // for the operation owed now is `stale`.
@@ -76,6 +78,8 @@ enum class action : std::uint8_t {
   set_public,
   set_labels,
   rotate_key,
+  mark_resolved,
+  mark_pulled,
   mark_started,
   mark_busy,
   mark_stopped,
@@ -92,7 +96,7 @@ enum class action : std::uint8_t {
   refuse_not_adjustable, // 400
   refuse_not_errored,    // 400
 };
-inline constexpr std::size_t action_count = 30;
+inline constexpr std::size_t action_count = 32;
 
 action action_for(status now, trigger what) noexcept;
 

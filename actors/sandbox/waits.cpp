@@ -10,6 +10,10 @@ namespace {
 // is left is for waiting in the runner's queue and for the way back.
 std::uint32_t work_time(schema::OperationKind kind) noexcept {
   switch (kind) {
+  case schema::OperationKind::Resolve:
+    return 45'000;
+  case schema::OperationKind::Pull:
+    return 1'500'000;
   case schema::OperationKind::Create:
   case schema::OperationKind::Start:
     return 25'000;
@@ -20,6 +24,7 @@ std::uint32_t work_time(schema::OperationKind kind) noexcept {
     return 10'000;
   case schema::OperationKind::Destroy:
     return 15'000;
+  case schema::OperationKind::Release:
   case schema::OperationKind::None:
     return 0;
   }
@@ -44,6 +49,7 @@ std::optional<operation_owed> owed_operation(const state& s) {
   owed.version = s.operation_version;
   owed.force = s.owed == schema::OperationKind::Stop && s.stop_forced;
   owed.idle_since = s.idle_since;
+  owed.image = s.image;
   owed.timeout_ms = work_time(s.owed);
   auto until = s.changed_at + patience_of(s.at, s.attempt);
   auto reserve = owed.timeout_ms + way_back;
@@ -64,6 +70,8 @@ schema::OperationKind correction_for(const state& s,
   case status::destroyed:
     return present == schema::Present::Absent ? schema::OperationKind::None
                                               : schema::OperationKind::Destroy;
+  case status::resolving:
+  case status::pulling:
   case status::creating:
   case status::started:
   case status::probing:

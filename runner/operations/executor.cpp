@@ -165,6 +165,9 @@ schema::OutcomeT executor::perform(execution& e) {
     return resume(e);
   case kind::Adjust:
     return adjust(e);
+  case kind::Resolve:
+  case kind::Pull:
+  case kind::Release:
   case kind::None:
     break;
   }

@@ -203,6 +203,12 @@ std::string_view name_of(schema::OperationKind kind) noexcept {
     return "resume";
   case schema::OperationKind::Adjust:
     return "adjust";
+  case schema::OperationKind::Resolve:
+    return "resolve";
+  case schema::OperationKind::Pull:
+    return "pull";
+  case schema::OperationKind::Release:
+    return "release";
   case schema::OperationKind::None:
     break;
   }
@@ -237,6 +243,9 @@ std::span<const step> steps_of(schema::OperationKind kind) noexcept {
     return resume_table;
   case schema::OperationKind::Adjust:
     return adjust_table;
+  case schema::OperationKind::Resolve: // of images, not of a sandbox
+  case schema::OperationKind::Pull:
+  case schema::OperationKind::Release:
   case schema::OperationKind::None:
     break;
   }

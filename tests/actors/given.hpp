@@ -96,7 +96,7 @@ struct sandbox_story {
     commit(std::move(d).value());
   }
 
-  void create() {
+  void create(std::string image = {}) {
     organization::state org;
     org.exists = true;
     // Every state that may have a deadline has one.
@@ -104,6 +104,7 @@ struct sandbox_story {
     c.timers.auto_stop = 15;
     c.timers.auto_delete = 60;
     c.ttl_minutes = 24 * 60;
+    c.image = std::move(image);
     auto d = organization::decide(org, c, {"org-1", context(), {}});
     REQUIRE(d.has_value());
     commit(std::move(d).value());
@@ -148,7 +149,13 @@ inline sandbox_story sandbox_in(sandbox::status wanted) {
   sandbox_story story;
   if (wanted == status::absent)
     return story;
-  story.create();
+  story.create(wanted == status::resolving || wanted == status::pulling
+                   ? "debian:12"
+                   : "");
+  if (wanted == status::resolving)
+    return story;
+  if (wanted == status::pulling)
+    return story.done(schema::Present::Absent), story;
   if (wanted == status::creating)
     return story;
   story.done(schema::Present::Running);

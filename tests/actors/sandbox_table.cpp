@@ -21,6 +21,10 @@ status state_after(const std::string& event, status before) {
     return status::starting;
   if (event == "IdleAsked")
     return status::probing;
+  if (event == "ImageResolved")
+    return status::pulling;
+  if (event == "ImagePulled")
+    return status::creating;
   if (event == "PauseRequested")
     return status::pausing;
   if (event == "Paused")

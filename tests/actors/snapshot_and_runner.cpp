@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "actors/runner/state.hpp"
-#include "actors/snapshot/state.hpp"
+#include "actors/snapshot/decide.hpp"
 #include "tests/actors/given.hpp"
 
 using namespace varve;
@@ -31,7 +31,7 @@ void fold(State& s, decision d) {
 
 TEST_CASE("registering a snapshot makes it active in one record") {
   snapshot::state s;
-  auto d = snapshot::decide(s, registration(), "org-1");
+  auto d = snapshot::decide(s, registration(), "org-1", given::start_time);
   REQUIRE(d.has_value());
   CHECK(d.value().entries.size() == 2);
   fold(s, std::move(d).value());
@@ -41,7 +41,9 @@ TEST_CASE("registering a snapshot makes it active in one record") {
   CHECK(s.version == 2);
 
   SECTION("again with the same content is no event") {
-    CHECK(snapshot::decide(s, registration(), "org-1").value().entries.empty());
+    CHECK(snapshot::decide(s, registration(), "org-1", given::start_time)
+              .value()
+              .entries.empty());
   }
   SECTION("every changed part is an event that bears all") {
     auto change = GENERATE(0, 1, 2, 3, 4);
@@ -56,7 +58,7 @@ TEST_CASE("registering a snapshot makes it active in one record") {
       c.entrypoint = {};
     if (change == 4)
       c.size_bytes = 43;
-    auto changed = snapshot::decide(s, c, "org-1");
+    auto changed = snapshot::decide(s, c, "org-1", given::start_time);
     REQUIRE(changed.value().entries.size() == 1);
     fold(s, std::move(changed).value());
     CHECK(s.image_ref == c.image_ref);
@@ -68,9 +70,11 @@ TEST_CASE("registering a snapshot makes it active in one record") {
   SECTION("another name or organization is refused") {
     auto c = registration();
     c.name = "other";
-    CHECK(snapshot::decide(s, c, "org-1").error().code == errc::conflict);
-    CHECK(snapshot::decide(s, registration(), "").error().code
+    CHECK(snapshot::decide(s, c, "org-1", given::start_time).error().code
           == errc::conflict);
+    CHECK(
+        snapshot::decide(s, registration(), "", given::start_time).error().code
+        == errc::conflict);
   }
 }
 

@@ -11,6 +11,8 @@ LIVE_STATES = {
     "SandboxPauseRequested": "pausing", "SandboxPaused": "paused",
     "SandboxResumeRequested": "resuming", "SandboxResumed": "started",
     "SandboxAdjusted": "started",
+    "SandboxImageResolved": "pulling_snapshot",
+    "SandboxImagePulled": "creating",
 }
 
 

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/golden/image_samples.hpp"
+
 namespace varve::log::golden {
 
 namespace {
@@ -327,55 +329,62 @@ EventUnion warm_pool_removed() {
   return wrapped(std::move(e));
 }
 
-// Of an event that says nothing but that it happened.
 template <class T>
-EventUnion plain() {
+EventUnion empty() {
   return wrapped(T{});
 }
 
+struct sample {
+  Event event;
+  EventUnion (*make)();
+};
+
+constexpr sample samples[] = {
+    {Event::LogCreated, log_created},
+    {Event::EpochStarted, epoch_started},
+    {Event::OrganizationCreated, organization_created},
+    {Event::ApiKeyCreated, api_key_created},
+    {Event::ApiKeyRevoked, api_key_revoked},
+    {Event::SnapshotCreated, snapshot_created},
+    {Event::SnapshotActivated, snapshot_activated},
+    {Event::SnapshotRemoved, empty<SnapshotRemovedT>},
+    {Event::RunnerRegistered, runner_registered},
+    {Event::SandboxCreated, sandbox_created},
+    {Event::SandboxStartRequested, empty<SandboxStartRequestedT>},
+    {Event::SandboxStarted, sandbox_started},
+    {Event::SandboxStopRequested, sandbox_stop_requested},
+    {Event::SandboxStopped, sandbox_stopped},
+    {Event::SandboxFailed, sandbox_failed},
+    {Event::SandboxRecoveryRequested, empty<SandboxRecoveryRequestedT>},
+    {Event::SandboxDestroyRequested, empty<SandboxDestroyRequestedT>},
+    {Event::SandboxDestroyed, sandbox_destroyed},
+    {Event::SandboxLabelsReplaced, sandbox_labels_replaced},
+    {Event::SandboxDestroyRetried, sandbox_destroy_retried},
+    {Event::SandboxSigningKeyRotated, empty<SandboxSigningKeyRotatedT>},
+    {Event::SandboxIdleAsked, sandbox_idle_asked},
+    {Event::SandboxFoundBusy, sandbox_found_busy},
+    {Event::SandboxPauseRequested, empty<SandboxPauseRequestedT>},
+    {Event::SandboxPaused, sandbox_paused},
+    {Event::SandboxResumeRequested, empty<SandboxResumeRequestedT>},
+    {Event::SandboxResumed, sandbox_resumed},
+    {Event::SandboxTimersSet, sandbox_timers_set},
+    {Event::SandboxPublicSet, sandbox_public_set},
+    {Event::SandboxResizeRequested, sandbox_resize_requested},
+    {Event::SandboxNetworkRequested, sandbox_network_requested},
+    {Event::SandboxAdjusted, sandbox_adjusted},
+    {Event::WarmPoolSet, warm_pool_set},
+    {Event::WarmPoolRemoved, warm_pool_removed},
+    {Event::OrganizationQuotaSet, organization_quota_set},
+    {Event::DockerRegistryAdded, docker_registry_added},
+    {Event::DockerRegistryChanged, docker_registry_changed},
+    {Event::DockerRegistryRemoved, docker_registry_removed},
+};
+
 EventUnion event_of(Event event) {
-  static const std::map<Event, EventUnion (*)()> samples{
-      {Event::SandboxSigningKeyRotated, plain<SandboxSigningKeyRotatedT>},
-      {Event::SandboxIdleAsked, sandbox_idle_asked},
-      {Event::SandboxFoundBusy, sandbox_found_busy},
-      {Event::SandboxPauseRequested, plain<SandboxPauseRequestedT>},
-      {Event::SandboxPaused, sandbox_paused},
-      {Event::SandboxResumeRequested, plain<SandboxResumeRequestedT>},
-      {Event::SandboxResumed, sandbox_resumed},
-      {Event::SandboxTimersSet, sandbox_timers_set},
-      {Event::SandboxPublicSet, sandbox_public_set},
-      {Event::SandboxResizeRequested, sandbox_resize_requested},
-      {Event::SandboxNetworkRequested, sandbox_network_requested},
-      {Event::SandboxAdjusted, sandbox_adjusted},
-      {Event::SandboxDestroyRetried, sandbox_destroy_retried},
-      {Event::WarmPoolSet, warm_pool_set},
-      {Event::WarmPoolRemoved, warm_pool_removed},
-      {Event::OrganizationQuotaSet, organization_quota_set},
-      {Event::OrganizationCreated, organization_created},
-      {Event::ApiKeyCreated, api_key_created},
-      {Event::ApiKeyRevoked, api_key_revoked},
-      {Event::DockerRegistryAdded, docker_registry_added},
-      {Event::DockerRegistryChanged, docker_registry_changed},
-      {Event::LogCreated, log_created},
-      {Event::EpochStarted, epoch_started},
-      {Event::SnapshotCreated, snapshot_created},
-      {Event::SnapshotActivated, snapshot_activated},
-      {Event::SnapshotRemoved, plain<SnapshotRemovedT>},
-      {Event::RunnerRegistered, runner_registered},
-      {Event::SandboxCreated, sandbox_created},
-      {Event::SandboxStartRequested, plain<SandboxStartRequestedT>},
-      {Event::SandboxStarted, sandbox_started},
-      {Event::SandboxStopRequested, sandbox_stop_requested},
-      {Event::SandboxStopped, sandbox_stopped},
-      {Event::SandboxFailed, sandbox_failed},
-      {Event::SandboxRecoveryRequested, plain<SandboxRecoveryRequestedT>},
-      {Event::SandboxDestroyRequested, plain<SandboxDestroyRequestedT>},
-      {Event::SandboxDestroyed, sandbox_destroyed},
-      {Event::SandboxLabelsReplaced, sandbox_labels_replaced},
-      {Event::DockerRegistryRemoved, docker_registry_removed},
-  };
-  auto found = samples.find(event);
-  return found == samples.end() ? EventUnion{} : found->second();
+  for (const auto& it : samples)
+    if (it.event == event)
+      return it.make();
+  return image_event(event);
 }
 
 } // namespace
