@@ -5,6 +5,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 
+#include "runner/toolbox/claim.hpp"
 #include "runner/toolbox/websocket.hpp"
 #include "runner/toolbox/work.hpp"
 
@@ -139,6 +140,8 @@ awaitable<bool> connection::dispatch() {
     request_.keep_alive = false;
     co_return co_await respond(too_busy("the sandbox is stopping"));
   }
+  if (rt_.sandbox.config.waits && request_.path != claim_path)
+    co_return co_await respond(too_busy("the sandbox is nobody's yet"));
   auto where = find_route(request_.method, request_.path);
   switch (where.kind) {
   case duty::answer:

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "events/base/logging.hpp"
+#include "runner/toolbox/claim.hpp"
 #include "runner/toolbox/command_run.hpp"
 #include "runner/toolbox/command_table.hpp"
 #include "runner/toolbox/interpreter/context_table.hpp"
@@ -90,15 +91,6 @@ result<guest_config> load_config(int fd) {
   return parse_guest_config(json);
 }
 
-std::string choose_workdir(const guest_config& config, const identity& who) {
-  struct stat st {};
-  for (const auto& folder : {config.workdir, who.home})
-    if (folder.starts_with('/') && ::stat(folder.c_str(), &st) == 0
-        && S_ISDIR(st.st_mode))
-      return folder;
-  return "/";
-}
-
 // Opened before any guest code runs, which could replace it.
 int open_null() {
   int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -137,13 +129,8 @@ result<std::vector<int>> lifted(const std::vector<int>& fds) {
 result<guest> make_guest(const init_options& options) {
   guest g;
   VARVE_TRY(g.config, load_config(options.config_fd));
-  g.who = find_identity(g.config.user, image_users(), image_groups());
-  if (::geteuid() != 0)
-    g.who.uid = ::geteuid(); // run by hand: nobody else can be become
-  if (!g.who.note.empty())
-    log_warning("toolbox", g.who.note);
-  g.workdir = choose_workdir(g.config, g.who);
-  g.environment = base_environment(g.config, g.who);
+  if (!g.config.waits)
+    take_identity(g);
   VARVE_TRY(g.cgroups, lifted(options.cgroup_fds));
   g.null_fd = open_null();
   raise_file_limit(g.files);
@@ -205,7 +192,10 @@ class daemon {
       if (!ec)
         end();
     });
-    sessions_.start_entrypoint();
+    if (guest_.config.waits)
+      guest_.on_claimed = [this] { sessions_.start_entrypoint(); };
+    else
+      sessions_.start_entrypoint();
     io_.run();
     return 0;
   }

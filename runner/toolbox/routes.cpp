@@ -1,5 +1,6 @@
 #include "runner/toolbox/routes.hpp"
 
+#include "runner/toolbox/claim.hpp"
 #include "runner/toolbox/files/files.hpp"
 #include "runner/toolbox/git/git.hpp"
 #include "runner/toolbox/json_text.hpp"
@@ -23,14 +24,6 @@ response work_dir(const guest& g) {
 response home_dir(const guest& g) {
   auto home = variable(g.environment, "HOME");
   return answer_dir(home.empty() ? g.who.home : std::string{home});
-}
-
-response version(const guest& g) {
-  std::string out =
-      "{\"version\":\"v" VARVE_VERSION "\",\"user\":" + json_string(g.who.name);
-  if (!g.who.note.empty())
-    out += ",\"note\":" + json_string(g.who.note);
-  return json_response(200, out + "}");
 }
 
 struct entry {
@@ -61,7 +54,9 @@ route repository(errand_handler how) {
 }
 
 const entry entries[] = {
-    {"GET", "/version", answered(version)},
+    {"GET", "/version", answered(describe_version)},
+    {"GET", claim_path, answered(describe_claim)},
+    {"POST", claim_path, setting(claim)},
     {"GET", "/varve/work", {duty::work, nullptr, nullptr, {}}},
     {"GET", "/work-dir", answered(work_dir)},
     {"GET", "/user-home-dir", answered(home_dir)},
