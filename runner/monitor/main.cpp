@@ -7,10 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runner/kernel/unique_fd.hpp"
 #include "runner/monitor/container.hpp"
 #include "runner/monitor/run_state.hpp"
 #include "runner/monitor/stage.hpp"
@@ -59,6 +61,9 @@ int main(int argc, char** argv) {
     report("failed " + options.error().detail);
     return 2;
   }
+  // Its directory gets another name when a sandbox that waited is claimed.
+  unique_fd run{::open(options.value().run.c_str(),
+                       O_PATH | O_DIRECTORY | O_CLOEXEC)};
   auto started = prepare_and_start(options.value());
   if (!started) {
     report("failed " + started.error().detail);
@@ -68,6 +73,7 @@ int main(int argc, char** argv) {
   ::close(monitor_options::report_fd);
   auto status = wait_for_container(started.value());
   auto kept =
-      write_exit(options.value().run, describe(status, started.value().text));
+      write_exit("/proc/self/fd/" + std::to_string(run.get()),
+                 describe(status, started.value().text));
   return kept ? 0 : 1;
 }

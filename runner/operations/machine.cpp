@@ -129,7 +129,7 @@ result<std::unique_ptr<machine>> machine::open(const config& settings) {
                                where.instance()));
   VARVE_CHECK(make_run_directory(where.run()));
   favor_moves(where);
-  VARVE_TRY(auto groups, cgroups::open(where.cgroup()));
+  VARVE_TRY(auto groups, cgroups::open(where.cgroup(), where.run_sandboxes()));
   VARVE_TRY(auto means, choose_means(settings));
   VARVE_TRY(auto runner_id,
             read_or_make_runner_id(settings.data_dir + "/runner_id"));

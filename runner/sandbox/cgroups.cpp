@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <sstream>
 
@@ -148,9 +149,11 @@ void kill_all(const std::vector<pid_t>& pids, const std::string& group) {
 
 } // namespace
 
-result<cgroups> cgroups::open(const std::string& name) {
+result<cgroups> cgroups::open(const std::string& name,
+                              const std::string& run_sandboxes) {
   cgroups out;
   out.name_ = name;
+  out.aliases_ = run_sandboxes;
   auto mounts = read_mounts();
   for (auto& m : mounts)
     if (m.type == "cgroup" || m.type == "cgroup2")
@@ -249,7 +252,7 @@ std::optional<freezer_group> cgroups::freezer_of(const std::string& id) const {
     return freezer_group{base(hierarchies_[0], id), false, false};
   if (freezer_root_.empty())
     return std::nullopt;
-  return freezer_group{freezer_root_ + "/" + name_ + "/" + id,
+  return freezer_group{freezer_root_ + "/" + path_of(id),
                        freezer_has_state_, true};
 }
 
@@ -303,12 +306,21 @@ std::uint64_t cgroups::oom_kills(const std::string& id) const {
   return sum;
 }
 
+std::uint64_t cgroups::memory_used(const std::string& id) const {
+  auto* file = unified_ ? "/memory.current" : "/memory.usage_in_bytes";
+  for (auto& h : hierarchies_)
+    if (unified_ || h.controller == "memory")
+      if (auto text = read_file(base(h, id) + file))
+        return std::strtoull(text.value().c_str(), nullptr, 10);
+  return 0;
+}
+
 result<void> cgroups::end_processes(const std::string& id) const {
   for (int i = 0; i < 5000; ++i) {
     auto left = processes(id);
     if (left.empty())
       return ok();
-    kill_all(left, "/" + name_ + "/" + id);
+    kill_all(left, "/" + path_of(id));
     pause_briefly();
   }
   return failure(errc::timed_out, "processes of the sandbox do not end");
@@ -317,7 +329,7 @@ result<void> cgroups::end_processes(const std::string& id) const {
 result<void> cgroups::remove(const std::string& id) const {
   for (auto& root : roots_)
     for (auto* group : {"/init", "/guest", ""}) {
-      VARVE_CHECK(remove_group(root + "/" + name_ + "/" + id + group));
+      VARVE_CHECK(remove_group(root + "/" + path_of(id) + group));
     }
   return ok();
 }

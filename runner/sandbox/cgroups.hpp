@@ -16,6 +16,7 @@
 
 #include "events/base/result.hpp"
 #include "runner/kernel/unique_fd.hpp"
+#include "runner/sandbox/layout.hpp"
 
 namespace varve::runner {
 
@@ -38,7 +39,10 @@ class cgroups {
  public:
   // Finds the hierarchies with memory, cpu and pids; unsupported when one is
   // missing. Makes the server's own group `name` in each.
-  static result<cgroups> open(const std::string& name);
+  // `run_sandboxes` may name the groups of sandboxes that were claimed
+  // (layout.hpp).
+  static result<cgroups> open(const std::string& name,
+                              const std::string& run_sandboxes = {});
 
   bool is_unified() const noexcept {
     return unified_;
@@ -75,6 +79,10 @@ class cgroups {
   // A missing one is fine, one with processes is not.
   result<void> remove(const std::string& id) const;
 
+  // Bytes that are charged to it; 0 when unknown.
+  std::uint64_t memory_used(const std::string& id) const;
+
+  // Names of groups.
   std::vector<std::string> list() const;
 
   // The server's own group, which must have no sandboxes any more.
@@ -87,7 +95,11 @@ class cgroups {
   };
 
   std::string base(const hierarchy& h, const std::string& id) const {
-    return h.root + "/" + name_ + "/" + id;
+    return h.root + "/" + path_of(id);
+  }
+  // Below every root.
+  std::string path_of(const std::string& id) const {
+    return name_ + "/" + (aliases_.empty() ? id : group_of(aliases_, id));
   }
 
   result<void> limit_v1(const hierarchy& h, const std::string& group,
@@ -97,6 +109,7 @@ class cgroups {
                                             const char* group) const;
 
   std::string name_;
+  std::string aliases_;
   std::vector<hierarchy> hierarchies_;
   // All there are: a runtime that handles control groups itself uses more.
   std::vector<std::string> roots_;

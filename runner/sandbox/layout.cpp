@@ -1,10 +1,14 @@
 #include "runner/sandbox/layout.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+
+#include <unistd.h>
 
 #include "events/base/ids.hpp"
 #include "runner/kernel/files.hpp"
+#include "runner/kernel/system_error.hpp"
 
 namespace varve::runner {
 
@@ -68,6 +72,25 @@ std::string layout::link(std::uint32_t slot) const {
   char text[16];
   std::snprintf(text, sizeof text, "%04x", slot);
   return link_prefix() + text;
+}
+
+std::string group_of(const std::string& run_sandboxes, std::string_view id) {
+  char name[65];
+  auto link = run_sandboxes + "/" + std::string{id} + "/group";
+  auto n = ::readlink(link.c_str(), name, sizeof name);
+  if (n <= 0 || static_cast<std::size_t>(n) == sizeof name)
+    return std::string{id};
+  std::string_view kept{name, static_cast<std::size_t>(n)};
+  return std::string{is_safe_id(kept) ? kept : id};
+}
+
+result<void> keep_group(const std::string& run_sandbox,
+                        std::string_view group) {
+  auto link = run_sandbox + "/group";
+  if (::symlink(std::string{group}.c_str(), link.c_str()) != 0
+      && errno != EEXIST)
+    return last_error("link " + link);
+  return ok();
 }
 
 bool is_safe_id(std::string_view id) noexcept {

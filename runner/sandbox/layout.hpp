@@ -11,6 +11,9 @@
 
 namespace varve::runner {
 
+// The name of a sandbox's control group; its id but for one that was claimed.
+std::string group_of(const std::string& run_sandboxes, std::string_view id);
+
 class layout {
  public:
   // Reads or makes the instance id in `data_dir`, which is made if missing.
@@ -60,7 +63,7 @@ class layout {
     return "varve-" + instance_;
   }
   std::string cgroup(std::string_view id) const {
-    return cgroup() + "/" + std::string{id};
+    return cgroup() + "/" + group_of(run_sandboxes(), id);
   }
   std::string firewall_table() const {
     return "varve_" + instance_;
@@ -75,6 +78,16 @@ class layout {
   std::string run_;
   std::string instance_;
 };
+
+// Control groups cannot be renamed everywhere: the one of a sandbox that waited
+// keeps its name, and the sandbox's run-time directory says it.
+result<void> keep_group(const std::string& run_sandbox, std::string_view group);
+
+// Ids of what no sandbox of the log is bound to.
+inline constexpr std::string_view warm_prefix = "warm-";
+inline bool is_warm_id(std::string_view id) noexcept {
+  return id.starts_with(warm_prefix);
+}
 
 // Ids become parts of paths and names: letters, digits, '-' and '_', at most
 // 64 of them, the first a letter or digit.
