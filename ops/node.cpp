@@ -153,7 +153,8 @@ result<void> node::parts::start_actors(std::function<void()> on_unusable) {
   VARVE_TRY(auto started,
             host::control_host::start(*system, std::move(settings)));
   control = std::move(started);
-  link = std::make_unique<runner_link>(*control);
+  link = std::make_unique<runner_link>(*control, projector->answers(),
+                                       chosen.warm_count);
   return ok();
 }
 
@@ -205,6 +206,7 @@ result<void> node::parts::start_runner() {
   control->set_runner(link.get(), runner->runner_id(), runner->journal_id());
   link->hear();
   runner->request_inventory();
+  VARVE_CHECK(link->pools_changed());
   return ok();
 }
 
@@ -289,6 +291,8 @@ runner::config runner_settings(const options& chosen) {
                              "runner/monitor/varve-monitor");
   out.runtime = chosen.runtime;
   out.concurrent_starts = chosen.concurrent_starts;
+  out.warm_count = chosen.warm_count;
+  out.warm_memory_mib = chosen.warm_memory_mib;
   // Tests restart the machine this way.
   if (const auto* file = std::getenv("VARVE_BOOT_ID_FILE"))
     out.boot_id_file = file;

@@ -35,6 +35,13 @@ po::options_description describe(options& out) {
       po::value<unsigned>(&out.concurrent_starts)
           ->default_value(out.concurrent_starts),
       "sandboxes started at once, 1 to 64");
+  add("warm-count",
+      po::value<unsigned>(&out.warm_count)->default_value(out.warm_count),
+      "started sandboxes that wait for creates, 0 to 256");
+  add("warm-memory",
+      po::value<unsigned>(&out.warm_memory_mib)
+          ->default_value(out.warm_memory_mib),
+      "MiB of memory that those may take together");
   add("log-level", text(out.log_level), "debug, info, warning or error");
   return all;
 }
@@ -42,6 +49,8 @@ po::options_description describe(options& out) {
 result<void> check(const options& o) {
   if (o.concurrent_starts < 1 || o.concurrent_starts > 64)
     return failure(errc::invalid, "--concurrent-starts must be 1 to 64");
+  if (o.warm_count > 256)
+    return failure(errc::invalid, "--warm-count must be 0 to 256");
   if (o.data_dir.empty() || o.data_dir.front() != '/')
     return failure(errc::invalid, "--data must be an absolute path");
   if (o.log != "embedded")

@@ -24,6 +24,8 @@ struct options {
   std::string runtime = "auto"; // auto, crun, runc or a path
   std::string log_level = "info";
   unsigned concurrent_starts = 4;
+  unsigned warm_count = 0;        // started sandboxes that wait
+  unsigned warm_memory_mib = 512; // that those may take together
   bool help = false;
 };
 

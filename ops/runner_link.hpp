@@ -7,21 +7,27 @@
 
 #include "actors/runner_port.hpp"
 #include "gateway/guest.hpp"
+#include "ops/warm_wishes.hpp"
 #include "runner/host/runner_host.hpp"
 
 namespace varve::ops {
 
 class runner_link final : public runner_port,
                           public runner::report_sink,
-                          public guest {
+                          public guest,
+                          public warm_wishes {
  public:
-  // Where reports go; outlives the link.
-  explicit runner_link(runner_reports& reports) : reports_(reports) {
+  // Where reports go, what is asked for pools, and how many may wait; the
+  // first two outlive the link.
+  runner_link(runner_reports& reports, projections::queries& reads,
+              std::size_t most_waiting)
+      : warm_wishes(reads, most_waiting), reports_(reports) {
     // nop
   }
 
   void set(runner::runner_host* host) noexcept {
     host_ = host;
+    keep_with(host);
   }
 
   // From here on reports are passed on. Before the actors know the runner

@@ -43,8 +43,8 @@ result<std::shared_ptr<generation>> generation::open(database base,
 generation::generation(database base, std::uint32_t number)
     : base_{base}, number_{number}, sandboxes_{base, number},
       snapshots_{base, number}, api_keys_{base, number},
-      organizations_{base, number}, runners_{base, number}, registries_{
-                                                                base, number} {
+      organizations_{base, number}, runners_{base, number},
+      registries_{base, number}, warm_pools_{base, number} {
   // nop
 }
 

@@ -12,6 +12,7 @@
 #include "projections/runner_projection.hpp"
 #include "projections/sandbox_projection.hpp"
 #include "projections/snapshot_projection.hpp"
+#include "projections/warm_pool_projection.hpp"
 
 namespace varve::projections {
 
@@ -51,9 +52,12 @@ class generation {
   const registry_projection& registries() const noexcept {
     return registries_;
   }
-  std::array<const projection*, 6> all() const noexcept {
-    return {&sandboxes_,     &snapshots_, &api_keys_,
-            &organizations_, &runners_,   &registries_};
+  const warm_pool_projection& warm_pools() const noexcept {
+    return warm_pools_;
+  }
+  std::array<const projection*, 7> all() const noexcept {
+    return {&sandboxes_, &snapshots_,  &api_keys_,  &organizations_,
+            &runners_,   &registries_, &warm_pools_};
   }
 
   // Folds it into every projection whose turn it is.
@@ -78,9 +82,9 @@ class generation {
   }
 
  private:
-  std::array<projection*, 6> each() noexcept {
-    return {&sandboxes_,     &snapshots_, &api_keys_,
-            &organizations_, &runners_,   &registries_};
+  std::array<projection*, 7> each() noexcept {
+    return {&sandboxes_, &snapshots_,  &api_keys_,  &organizations_,
+            &runners_,   &registries_, &warm_pools_};
   }
   void publish_positions() noexcept;
 
@@ -92,6 +96,7 @@ class generation {
   organization_projection organizations_;
   runner_projection runners_;
   registry_projection registries_;
+  warm_pool_projection warm_pools_;
   std::array<std::atomic<std::uint64_t>, log::partition_count> applied_{};
   std::atomic<bool> retired_ = false;
 };

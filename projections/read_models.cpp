@@ -152,6 +152,13 @@ read_models::organization(std::string_view id) {
   return now->organizations().find(id);
 }
 
+result<std::vector<warm_pool_view>>
+read_models::warm_pools(std::string_view organization_id) {
+  auto now = serving();
+  VARVE_CHECK(now->warm_pools().check());
+  return now->warm_pools().all(organization_id);
+}
+
 result<std::vector<organization_view>> read_models::organizations() {
   auto now = serving();
   VARVE_CHECK(now->organizations().check());

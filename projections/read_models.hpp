@@ -8,11 +8,12 @@
 #include "projections/generation.hpp"
 #include "projections/queries.hpp"
 #include "projections/waiting_room.hpp"
+#include "projections/warm_pools.hpp"
 
 namespace varve::projections {
 
 // Any thread, except where said.
-class read_models final : public queries {
+class read_models final : public queries, public warm_pool_queries {
  public:
   explicit read_models(std::shared_ptr<generation> serving);
 
@@ -50,6 +51,8 @@ class read_models final : public queries {
   organization(std::string_view id) override;
   result<std::vector<organization_view>> organizations() override;
   result<std::vector<runner_view>> runners() override;
+  result<std::vector<warm_pool_view>>
+  warm_pools(std::string_view organization_id) override;
   std::uint64_t applied(std::uint16_t partition) override;
   void when_applied(log::position at, std::chrono::milliseconds patience,
                     std::function<void(bool)> done) override;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "gateway/api/handlers.hpp"
+#include "gateway/api/warm_pool_handlers.hpp"
 #include "gateway/url.hpp"
 
 namespace varve::gateway {
@@ -14,7 +15,7 @@ using enum route::access;
 constexpr std::string_view writes = "write:sandboxes";
 constexpr std::string_view deletes = "delete:sandboxes";
 
-constexpr std::array<route, 33> table{{
+constexpr std::array<route, 37> table{{
     {"GET", "/api/health", anybody, "", false, health},
     {"GET", "/api/config", anybody, "", false, get_config},
     {"GET", "/api/shared-regions", anybody, "", false, list_regions},
@@ -55,6 +56,10 @@ constexpr std::array<route, 33> table{{
     {"GET", "/api/sandbox/{id}/signing-key", key, "", false, get_signing_key},
     {"POST", "/api/sandbox/{id}/signing-key/rotate", key, writes, false,
      rotate_signing_key},
+    {"GET", "/api/warm-pools", key, "", false, list_warm_pools},
+    {"POST", "/api/warm-pools", key, writes, true, create_warm_pool},
+    {"PATCH", "/api/warm-pools/{id}", key, writes, true, resize_warm_pool},
+    {"DELETE", "/api/warm-pools/{id}", key, deletes, false, delete_warm_pool},
     {"GET", "/api/varve/sandboxes/{id}/events", key, "", false,
      list_sandbox_events},
 }};

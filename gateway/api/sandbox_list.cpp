@@ -179,6 +179,10 @@ class filter_reader {
     auto classes = q_.values("sandboxClasses");
     if (!classes.empty() && !contains(classes, "container"))
       matches_nothing_ = true;
+    if (flag("includeWarm").value_or(false))
+      return failure(errc::unsupported,
+                     "What waits for a create is no sandbox yet: it is in no "
+                     "list (includeWarm)");
     VARVE_TRY(auto gpus, number("minGpu", 0));
     VARVE_TRY(auto most_gpus, number("maxGpu", 0));
     static_cast<void>(most_gpus); // no sandbox has more than none

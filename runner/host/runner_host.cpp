@@ -83,14 +83,22 @@ runner_host::open(caf::actor_system& system, config settings,
   VARVE_TRY(shared->book, ledger::open(*shared->host, std::move(book)));
   shared->network = guard_of(*shared->host, *shared->book);
   VARVE_CHECK(shared->network->raise());
-  VARVE_TRY(auto found, recover(*shared->host, *shared->book));
+  VARVE_TRY(auto found,
+            recover(*shared->host, *shared->book, settings.warm_count > 0));
   shared->starts =
       std::make_unique<worker_pool>(std::max(1u, settings.concurrent_starts));
   shared->ends = std::make_unique<worker_pool>(ending_threads);
   auto head = system.spawn(supervisor, shared);
-  VARVE_TRY(shared->watch, watcher::start([head](const std::string& id) {
-              caf::anon_send(head, ended_atom::value, id);
+  VARVE_TRY(shared->watch,
+            watcher::start([head, s = shared.get()](const std::string& id) {
+              if (is_warm_id(id))
+                s->warm->ended(id);
+              else
+                caf::anon_send(head, ended_atom::value, id);
             }));
+  shared->warm = std::make_unique<warm_keeper>(*shared->host, *shared->book,
+                                               *shared->network, *shared->watch,
+                                               std::move(found.waiting));
   for (auto& id : found.running)
     shared->watch_running(id);
   for (auto& operation : found.to_resume)
@@ -155,6 +163,17 @@ result<int> runner_host::connect_toolbox(std::string_view sandbox_id) const {
   return fd.release();
 }
 
+void runner_host::keep_warm(std::vector<warm_wish> wishes) {
+  std::shared_lock lock{state_->guard};
+  if (!state_->is_closed)
+    state_->shared->warm->keep(std::move(wishes));
+}
+
+std::size_t runner_host::warm_waiting(const std::string& organization_id,
+                                      const std::string& image_ref) const {
+  return state_->shared->warm->pool().waiting_of(organization_id, image_ref);
+}
+
 void runner_host::note_use(std::string_view sandbox_id, std::uint64_t at) {
   state_->shared->uses->note(sandbox_id, at);
 }
@@ -166,6 +185,7 @@ void runner_host::shutdown() {
       return;
   }
   auto& shared = *state_->shared;
+  shared.warm->close();
   shared.starts->close();
   shared.ends->close();
   shared.watch.reset();

@@ -6,9 +6,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "events/base/result.hpp"
 #include "runner/operations/runner_config.hpp"
+#include "runner/operations/warm_pool.hpp"
 #include "schemas/operation_generated.h"
 
 namespace caf {
@@ -63,6 +65,14 @@ class runner_host {
 
   // It was used from outside, at this time. Any thread.
   void note_use(std::string_view sandbox_id, std::uint64_t at);
+
+  // Which sandboxes organizations want to have waiting, besides those that the
+  // runner keeps for what is often created. Nothing is started to wait, or
+  // ended, before the first call. Any thread.
+  void keep_warm(std::vector<warm_wish> wishes);
+  // How many wait for this organization alone (empty: for all). Any thread.
+  std::size_t warm_waiting(const std::string& organization_id,
+                           const std::string& image_ref) const;
 
   // Takes no more operations, waits for those in work (each has its own time
   // limit) and leaves sandboxes running. Repeating it is harmless.

@@ -43,12 +43,12 @@ void work(services& shared, const sandbox_actor& owner, const std::string& id,
 void give_to_starts(sandbox_self self, const job& j) {
   auto& state = self->state;
   state.ticket = std::make_shared<start_ticket>();
-  state.shared->starts->submit([shared = state.shared, id = state.id, j,
-                                owner = sandbox_actor{self},
-                                ticket = state.ticket] {
-    if (ticket->take())
-      work(*shared, owner, id, j, ticket->cancel());
-  });
+  state.shared->starts->submit(
+      [shared = state.shared, id = state.id, j, owner = sandbox_actor{self},
+       ticket = state.ticket, turn = state.shared->warm->start_begins()] {
+        if (ticket->take())
+          work(*shared, owner, id, j, ticket->cancel());
+      });
 }
 
 void give_to_ends(sandbox_self self, const job& j) {

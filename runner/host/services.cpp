@@ -23,8 +23,9 @@ schema::OutcomeT unjournalled(ledger& book, const schema::OperationT& operation,
 
 void services::execute(const schema::OperationT& operation, bool resumed,
                        int cancel) {
-  auto outcome = executor{*host, *book, uses.get(), network.get()}.execute(
-      operation, resumed, cancel);
+  auto outcome =
+      executor{*host, *book, uses.get(), network.get(), &warm->pool()}.execute(
+          operation, resumed, cancel);
   if (!outcome) {
     auto text = operation.sandbox_id + ": " + outcome.error().detail;
     resumed ? log_info("runner", text) : log_failure("runner", text);
@@ -38,7 +39,15 @@ void services::execute(const schema::OperationT& operation, bool resumed,
     watch_running(operation.sandbox_id);
   else if (present != schema::Present::Paused)
     uses->forget(operation.sandbox_id);
+  note_create(operation, outcome.value());
   sink->outcome(std::move(outcome.value()));
+}
+
+void services::note_create(const schema::OperationT& operation,
+                           const schema::OutcomeT& outcome) {
+  if (operation.kind == schema::OperationKind::Create
+      && outcome.result == schema::Result::Done)
+    warm->created(*operation.spec);
 }
 
 void services::examine(const std::string& sandbox_id) {

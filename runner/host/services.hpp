@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "runner/host/runner_host.hpp"
+#include "runner/host/warm_keeper.hpp"
 #include "runner/host/watcher.hpp"
 #include "runner/host/worker_pool.hpp"
 #include "runner/operations/executor.hpp"
@@ -22,6 +23,7 @@ struct services {
   std::unique_ptr<use_book> uses;
   report_sink* sink = nullptr;
   std::unique_ptr<watcher> watch;
+  std::unique_ptr<warm_keeper> warm;   // once open
   std::unique_ptr<worker_pool> starts; // create, start
   std::unique_ptr<worker_pool> ends;   // stop, destroy, and what is short
 
@@ -33,6 +35,8 @@ struct services {
   // Everything in the outbox that is older than `least_age_ms`.
   void report_outbox(std::uint64_t least_age_ms);
   void check_network();
+  void note_create(const schema::OperationT& operation,
+                   const schema::OutcomeT& outcome);
   void watch_running(const std::string& sandbox_id);
 };
 

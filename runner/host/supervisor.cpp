@@ -46,6 +46,7 @@ void tick(supervisor_self self) {
   send_all(self, resend_age_ms);
   auto shared = self->state.shared;
   shared->ends->submit([shared] { shared->check_network(); });
+  shared->warm->look();
   self->delayed_send(self, inventory_period, tick_atom::value);
 }
 

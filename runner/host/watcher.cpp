@@ -54,6 +54,15 @@ result<void> watcher::watch(const std::string& sandbox_id, unique_fd pidfd) {
   return add(poll_.get(), fd, key);
 }
 
+void watcher::forget(const std::string& sandbox_id) {
+  std::lock_guard lock{guard_};
+  auto found = keys_.find(sandbox_id);
+  if (found == keys_.end())
+    return;
+  watched_.erase(found->second);
+  keys_.erase(found);
+}
+
 void watcher::take(std::uint64_t key) {
   std::string id;
   {

@@ -22,6 +22,8 @@ class watcher {
 
   // Replaces an earlier watch of the same sandbox. Any thread.
   result<void> watch(const std::string& sandbox_id, unique_fd pidfd);
+  // Any thread; nothing when it is not watched.
+  void forget(const std::string& sandbox_id);
 
  private:
   explicit watcher(callback ended) : ended_(std::move(ended)) {

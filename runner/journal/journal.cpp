@@ -195,6 +195,8 @@ result<void> journal::begin(const schema::JournalEntryT& entry,
   batch.Put(operation_key(sandbox.sandbox_id, entry.operation->id),
             pack<schema::JournalEntry>(entry));
   state_->put_sandbox(batch, sandbox);
+  if (!entry.claims.empty())
+    batch.Delete(sandbox_key(entry.claims));
   return state_->write(batch, "journal the operation");
 }
 

@@ -36,6 +36,7 @@ class journal {
   std::uint64_t next_sequence();
 
   // `entry` has no outcome and no values of env.
+  // In the same write the one it claims, if any, is known no more.
   result<void> begin(const schema::JournalEntryT& entry,
                      const schema::JournalSandboxT& sandbox);
   // Keeps the outcome with its operation, and in the outbox.

@@ -62,8 +62,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   // Its directory gets another name when a sandbox that waited is claimed.
-  unique_fd run{::open(options.value().run.c_str(),
-                       O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  unique_fd run{
+      ::open(options.value().run.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   auto started = prepare_and_start(options.value());
   if (!started) {
     report("failed " + started.error().detail);
@@ -72,8 +72,7 @@ int main(int argc, char** argv) {
   report("started\n");
   ::close(monitor_options::report_fd);
   auto status = wait_for_container(started.value());
-  auto kept =
-      write_exit("/proc/self/fd/" + std::to_string(run.get()),
-                 describe(status, started.value().text));
+  auto kept = write_exit("/proc/self/fd/" + std::to_string(run.get()),
+                         describe(status, started.value().text));
   return kept ? 0 : 1;
 }

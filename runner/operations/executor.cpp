@@ -5,6 +5,7 @@
 #include "events/base/clock.hpp"
 #include "events/base/logging.hpp"
 #include "runner/kernel/files.hpp"
+#include "runner/operations/claim_steps.hpp"
 #include "runner/operations/crash_point.hpp"
 #include "runner/sandbox/freezer.hpp"
 #include "runner/sandbox/sandbox_files.hpp"
@@ -78,6 +79,7 @@ schema::OutcomeT done(const execution& e, present now) {
   auto out = make_outcome(e.operation, verdict::Done, "");
   out.present = now;
   out.toolbox_version = e.toolbox_version;
+  out.warm = !e.claims.empty();
   out.exit_code = exit_code(e.end);
   return out;
 }
@@ -114,7 +116,7 @@ result<schema::OutcomeT> executor::execute(const schema::OperationT& operation,
     return failure(errc::malformed, "an operation that makes no sense");
   auto name = name_of(operation.kind);
   crash_point(name, "admitted");
-  VARVE_TRY(auto decision, book_.admit(operation, resumed));
+  VARVE_TRY(auto decision, admit(operation, resumed));
   if (auto* known = std::get_if<ledger::answered>(&decision))
     return std::move(known->outcome);
   crash_point(name, "begun");
@@ -128,6 +130,7 @@ result<schema::OutcomeT> executor::execute(const schema::OperationT& operation,
                           + (limit.count() > 0 ? limit : default_timeout)};
   e.cancel = cancel;
   e.network = network_;
+  e.claims = begun.entry.claims;
   if (resumed) {
     VARVE_CHECK(resume_start(e, begun.entry));
   }
@@ -136,6 +139,34 @@ result<schema::OutcomeT> executor::execute(const schema::OperationT& operation,
             book_.finish(std::move(begun.entry), std::move(outcome)));
   crash_point(name, "finished");
   return finished;
+}
+
+result<std::variant<ledger::go_on, ledger::answered>>
+executor::admit(const schema::OperationT& operation, bool resumed) {
+  auto may_take =
+      waiting_ != nullptr && !resumed && operation.kind == kind::Create;
+  auto waiting = may_take ? waiting_->take(*operation.spec) : std::nullopt;
+  if (!waiting)
+    return book_.admit(operation, resumed);
+  auto decision = book_.admit(operation, resumed, waiting->id);
+  auto* begun =
+      decision ? std::get_if<ledger::go_on>(&decision.value()) : nullptr;
+  if (begun == nullptr || begun->entry.claims.empty())
+    waiting_->put(std::move(*waiting)); // not needed, or not journalled
+  return decision;
+}
+
+std::optional<schema::OutcomeT> executor::take_waiting(execution& e) {
+  auto taken = claim(e);
+  if (taken)
+    return done(e, present::Running);
+  log_warning("runner", e.id() + " takes no sandbox that waited: "
+                            + taken.error().detail);
+  auto removed = remove_waiting(host_, e.claims, e.slot);
+  if (!removed)
+    log_failure("runner", removed.error().detail);
+  e.claims.clear();
+  return std::nullopt;
 }
 
 result<void> executor::resume_start(execution& e,
@@ -193,6 +224,9 @@ std::optional<schema::OutcomeT> executor::ensure_files(execution& e) {
 }
 
 schema::OutcomeT executor::bring_up(execution& e) {
+  if (!e.claims.empty() && !has_files(e))
+    if (auto taken = take_waiting(e))
+      return std::move(*taken);
   if (auto without = ensure_files(e))
     return std::move(*without);
   auto name = name_of(e.operation.kind);

@@ -6,16 +6,19 @@
 #include "runner/operations/machine.hpp"
 #include "runner/operations/steps.hpp"
 #include "runner/operations/use_book.hpp"
+#include "runner/operations/warm_pool.hpp"
 
 namespace varve::runner {
 
 class executor {
  public:
   // `uses` is asked whether a sandbox is idle; without one none is. Without
-  // `network` none starts that may not reach everything.
+  // `network` none starts that may not reach everything; creates look for one
+  // that waits in `waiting`.
   executor(const machine& host, ledger& book, const use_book* uses = nullptr,
-           network_guard* network = nullptr)
-      : host_(host), book_(book), uses_(uses), network_(network) {
+           network_guard* network = nullptr, warm_pool* waiting = nullptr)
+      : host_(host), book_(book), uses_(uses), network_(network),
+        waiting_(waiting) {
     // nop
   }
 
@@ -35,7 +38,11 @@ class executor {
   // A start that the runner finds begun and cannot repeat, since it has not
   // the secrets: it answers now, or is undone and forgotten.
   result<void> resume_start(execution& e, const schema::JournalEntryT& begun);
+  result<std::variant<ledger::go_on, ledger::answered>>
+  admit(const schema::OperationT& operation, bool resumed);
   schema::OutcomeT perform(execution& e);
+  // Takes the one it claims; nothing when that fails: it is gone then.
+  std::optional<schema::OutcomeT> take_waiting(execution& e);
   schema::OutcomeT bring_up(execution& e);
   schema::OutcomeT stop(execution& e);
   schema::OutcomeT destroy(execution& e);
@@ -50,6 +57,7 @@ class executor {
   ledger& book_;
   const use_book* uses_;
   network_guard* network_;
+  warm_pool* waiting_;
 };
 
 } // namespace varve::runner

@@ -197,19 +197,52 @@ ledger::answer_unknown(const schema::OperationT& operation) {
   return decision{answered{std::move(finished)}};
 }
 
+result<schema::JournalSandboxT>
+ledger::hold_place(const std::string& id, const schema::SandboxSpecT& spec) {
+  record r;
+  r.sandbox_id = id;
+  r.present = present::Absent;
+  r.image_ref = spec.image_ref;
+  r.waits = std::make_unique<schema::WarmPlaceT>();
+  r.waits->organization_id = spec.organization_id;
+  if (spec.resources)
+    r.waits->resources = std::make_unique<schema::Resources>(*spec.resources);
+  VARVE_TRY(r, give_slot(std::move(r)));
+  auto kept = book_->keep(r);
+  if (!kept) {
+    take_back(id, std::nullopt);
+    return kept.error();
+  }
+  return r;
+}
+
+std::optional<ledger::record>
+ledger::find_waiting(const std::string& id,
+                     const schema::OperationT& operation) const {
+  auto found = id.empty() ? std::nullopt : find(id);
+  if (!found || !found->waits || found->present != present::Running
+      || found->image_ref != operation.spec->image_ref)
+    return std::nullopt;
+  return found;
+}
+
 result<ledger::decision> ledger::begin(const schema::OperationT& operation,
-                                       record r) {
+                                       record r, const std::string& claims) {
   r.version = std::max(r.version, operation.version);
   if (operation.kind == kind::Create || operation.kind == kind::Start)
     keep_network(r, operation);
   auto entry = make_entry(*host_, operation, r.slot);
+  entry.claims = claims;
   VARVE_CHECK(book_->begin(entry, r));
+  if (!claims.empty())
+    take_back(claims, std::nullopt);
   put(r);
   return decision{go_on{std::move(entry), r.slot, r.image_ref}};
 }
 
 result<std::variant<ledger::go_on, ledger::answered>>
-ledger::admit(const schema::OperationT& operation, bool resumed) {
+ledger::admit(const schema::OperationT& operation, bool resumed,
+              const std::string& waiting) {
   VARVE_TRY(auto earlier, book_->find(operation.sandbox_id, operation.id));
   if (earlier && earlier->outcome)
     return answer(*earlier->outcome);
@@ -230,6 +263,10 @@ ledger::admit(const schema::OperationT& operation, bool resumed) {
   r.sandbox_id = operation.sandbox_id;
   r.present = present::Absent;
   r.image_ref = operation.spec->image_ref;
+  if (auto place = find_waiting(waiting, operation)) {
+    r.slot = place->slot;
+    return begin(operation, std::move(r), waiting);
+  }
   VARVE_TRY(r, give_slot(std::move(r)));
   auto begun = begin(operation, std::move(r));
   if (!begun)
@@ -365,6 +402,8 @@ schema::InventoryT ledger::inventory(const std::string& runner_id) const {
   out.journal_id = journal_id();
   out.taken_at = clock_.now();
   for (auto& r : sandboxes()) {
+    if (r.waits)
+      continue;
     auto item = std::make_unique<schema::InventoryItemT>();
     item->sandbox_id = r.sandbox_id;
     item->present = r.present;

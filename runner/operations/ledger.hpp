@@ -38,9 +38,16 @@ class ledger {
     schema::OutcomeT outcome;
   };
   // What the fences say, then what an earlier time said, else `begun` is
-  // journalled. `resumed`: the runner itself finishes what it began.
+  // journalled. `resumed`: the runner itself finishes what it began. A create
+  // takes the place of `waiting`, if any; the entry says so, and it is known
+  // no more.
   result<std::variant<go_on, answered>>
-  admit(const schema::OperationT& operation, bool resumed);
+  admit(const schema::OperationT& operation, bool resumed,
+        const std::string& waiting = {});
+
+  // Gives a slot to one that is to wait, before anything of it is made.
+  result<schema::JournalSandboxT> hold_place(const std::string& id,
+                                             const schema::SandboxSpecT& spec);
 
   // A tombstone too.
   std::optional<schema::JournalSandboxT> find(const std::string& id) const;
@@ -85,7 +92,10 @@ class ledger {
   refuse(const schema::OperationT& operation) const;
   result<decision> answer(schema::OutcomeT outcome);
   result<decision> answer_unknown(const schema::OperationT& operation);
-  result<decision> begin(const schema::OperationT& operation, record r);
+  result<decision> begin(const schema::OperationT& operation, record r,
+                         const std::string& claims = {});
+  std::optional<record> find_waiting(const std::string& id,
+                                     const schema::OperationT& operation) const;
   result<void> note_epoch(const schema::OperationT& operation);
   std::optional<std::uint32_t> free_slot_locked();
   result<record> give_slot(record r);

@@ -9,6 +9,7 @@
 #include "events/base/logging.hpp"
 #include "runner/kernel/files.hpp"
 #include "runner/link/sandbox_link.hpp"
+#include "runner/operations/claim_steps.hpp"
 #include "runner/sandbox/freezer.hpp"
 #include "runner/sandbox/sandbox_files.hpp"
 
@@ -21,7 +22,8 @@ using present = schema::Present;
 
 class recovery {
  public:
-  recovery(const machine& host, ledger& book) : host_(host), book_(book) {
+  recovery(const machine& host, ledger& book, bool keep_waiting)
+      : host_(host), book_(book), keep_waiting_(keep_waiting) {
     // nop
   }
 
@@ -29,6 +31,7 @@ class recovery {
     VARVE_CHECK(read_journal());
     VARVE_CHECK(read_files());
     VARVE_TRY(auto ids, all_ids());
+    VARVE_CHECK(settle_waiting(ids));
     // Those with files first: what they hold is theirs.
     for (auto with_files : {true, false})
       for (auto& id : ids) {
@@ -63,12 +66,62 @@ class recovery {
     VARVE_TRY(auto files, list_sandbox_files(host_.where));
     VARVE_TRY(auto run, list_directory(host_.where.run_sandboxes()));
     VARVE_TRY(auto state, list_directory(host_.where.runtime_state()));
-    auto groups = host_.groups.list();
+    VARVE_TRY(auto groups, groups_by_sandbox(run));
     for (auto* names : {&files, &run, &state, &groups})
       for (auto& name : *names)
         if (is_safe_id(name))
           out.insert(name);
     return out;
+  }
+
+  // Those that claimed one have a group that bears another's name.
+  result<std::vector<std::string>>
+  groups_by_sandbox(const std::vector<std::string>& run) const {
+    std::set<std::string> others;
+    for (const auto& id : run)
+      if (auto group = group_of(host_.where.run_sandboxes(), id); group != id)
+        others.insert(group);
+    auto out = host_.groups.list();
+    std::erase_if(out, [&](const auto& group) { return others.count(group); });
+    return out;
+  }
+
+  // They are dealt with first: a claim that was interrupted may have left the
+  // processes of one, whose files have another name already.
+  result<void> settle_waiting(std::set<std::string>& ids) {
+    for (auto it = ids.begin(); it != ids.end();) {
+      if (!is_warm_id(*it)) {
+        ++it;
+        continue;
+      }
+      auto done = settle_one(*it);
+      if (!done)
+        return prefixed(*it, done.error());
+      it = ids.erase(it);
+    }
+    return ok();
+  }
+
+  result<void> settle_one(const std::string& id) {
+    auto known = known_.find(id);
+    auto is_known = known != known_.end();
+    if (keep_waiting_ && is_known && known->second.waits
+        && known->second.present == present::Running && waits_well(host_, id)) {
+      links_.insert(host_.where.link(known->second.slot));
+      out_.waiting.push_back(known->second);
+      return ok();
+    }
+    auto files = files_.find(id);
+    auto slot = is_known                ? known->second.slot
+                : files != files_.end() ? files->second.slot
+                                        : UINT32_MAX;
+    // An older journal may not know that somebody claimed it since.
+    for (const auto& [other, its] : files_)
+      if (other != id && its.slot == slot)
+        slot = UINT32_MAX;
+    VARVE_CHECK(remove_waiting(host_, id, slot));
+    files_.erase(id);
+    return is_known ? book_.erase(id) : ok();
   }
 
   // Which sandboxes have files, and the slots they hold.
@@ -200,6 +253,7 @@ class recovery {
 
   const machine& host_;
   ledger& book_;
+  bool keep_waiting_;
   std::map<std::string, schema::JournalSandboxT> known_;
   std::map<std::string, std::vector<schema::JournalEntryT>> begun_;
   std::map<std::string, sandbox_record> files_;
@@ -211,8 +265,9 @@ class recovery {
 
 } // namespace
 
-result<recovered> recover(const machine& host, ledger& book) {
-  return recovery{host, book}.run();
+result<recovered> recover(const machine& host, ledger& book,
+                          bool keep_waiting) {
+  return recovery{host, book, keep_waiting}.run();
 }
 
 } // namespace varve::runner

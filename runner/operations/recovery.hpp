@@ -11,6 +11,9 @@
 //   no    | any  | existed        | absent, said in the inventory
 //   no    | any  | none           | removed
 //
+// One that waited for somebody, by its name, goes on waiting where that is
+// wanted and it is whole; else nothing of it stays.
+//
 // What was begun is executed again from its beginning, but for starts. A
 // create or start that does not answer is undone and forgotten: its owner
 // sends it again, with the secrets the journal does not hold.
@@ -28,8 +31,10 @@ namespace varve::runner {
 struct recovered {
   std::vector<schema::OperationT> to_resume;
   std::vector<std::string> running;
+  std::vector<schema::JournalSandboxT> waiting;
 };
 
-result<recovered> recover(const machine& host, ledger& book);
+result<recovered> recover(const machine& host, ledger& book,
+                          bool keep_waiting = false);
 
 } // namespace varve::runner

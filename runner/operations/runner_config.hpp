@@ -12,11 +12,15 @@ struct config {
   std::string monitor_path;     // the static varve-monitor
   std::string runtime = "auto"; // "auto", "crun", "runc", or a path to one
   unsigned concurrent_starts = 4;
-  unsigned guest_pids = 4096; // processes and threads a guest may have
+  unsigned warm_count = 0;        // started sandboxes that wait; 0: none
+  unsigned warm_memory_mib = 512; // that those may take together
+  unsigned guest_pids = 4096;     // processes and threads a guest may have
   // "10.77.0.0/16"; empty: one that is free on this host. Kept once chosen.
   std::string subnet;
   // Address that answers DNS for sandboxes; empty: the host's own resolver.
   std::string resolver;
+  // How much memory the machine has left; tests put their own in place.
+  std::string memory_file = "/proc/meminfo";
   // Names the run of the machine; tests put their own in place.
   std::string boot_id_file = "/proc/sys/kernel/random/boot_id";
 };

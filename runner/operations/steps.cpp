@@ -66,13 +66,9 @@ result<void> apply_egress(execution& e) {
 
 result<void> make_bundle(execution& e) {
   auto& host = e.host;
-  auto& spec = *e.operation.spec;
   start_request request;
   VARVE_TRY(request.from, load_image(host.where.images(), e.image_ref));
-  request.guest.sandbox_id = e.id();
-  request.guest.user = spec.user;
-  for (auto& pair : spec.env)
-    request.guest.env[pair->key] = pair->value;
+  request.guest = guest_of(e);
   request.limits = limits_of(e);
   request.link = host.where.link(e.slot);
   request.address = host.addresses.address(e.slot);
@@ -186,6 +182,17 @@ constexpr std::array destroy_table{step{"thaw", thaw_processes},
                                    step{"files", drop_files}};
 
 } // namespace
+
+guest_config guest_of(const execution& e) {
+  const auto& spec = *e.operation.spec;
+  guest_config out;
+  out.sandbox_id = e.id();
+  out.user = spec.user;
+  out.waits = e.waits;
+  for (const auto& pair : spec.env)
+    out.env[pair->key] = pair->value;
+  return out;
+}
 
 std::string_view name_of(schema::OperationKind kind) noexcept {
   switch (kind) {

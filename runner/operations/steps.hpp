@@ -27,11 +27,16 @@ struct execution {
   std::optional<launch> start{};
   std::string toolbox_version{};
   sandbox_end end{};
+  bool waits = false;   // it is started for nobody
+  std::string claims{}; // Create: the id of the waiting one that it takes
 
   const std::string& id() const noexcept {
     return operation.sandbox_id;
   }
 };
+
+// What PID 1 is told.
+guest_config guest_of(const execution& e);
 
 struct step {
   const char* name;

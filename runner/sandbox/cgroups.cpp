@@ -252,8 +252,8 @@ std::optional<freezer_group> cgroups::freezer_of(const std::string& id) const {
     return freezer_group{base(hierarchies_[0], id), false, false};
   if (freezer_root_.empty())
     return std::nullopt;
-  return freezer_group{freezer_root_ + "/" + path_of(id),
-                       freezer_has_state_, true};
+  return freezer_group{freezer_root_ + "/" + path_of(id), freezer_has_state_,
+                       true};
 }
 
 result<std::vector<unique_fd>> cgroups::open_procs(const std::string& id,

@@ -27,8 +27,7 @@ std::string chosen_user(const guest_config& config, const image& from) {
 
 } // namespace
 
-result<unique_fd> make_guest_config(const guest_config& config,
-                                    const image& from) {
+std::string guest_config_text(const guest_config& config, const image& from) {
   json::object env;
   for (auto& [name, value] : config.env)
     env[name] = value;
@@ -37,7 +36,14 @@ result<unique_fd> make_guest_config(const guest_config& config,
       {"env", std::move(env)},          {"imageEnv", list(from.env)},
       {"workdir", from.workdir},        {"entrypoint", list(from.entrypoint)},
       {"hostname", config.sandbox_id}};
-  return make_memory_file("varve-guest", json::serialize(o));
+  return json::serialize(o);
+}
+
+result<unique_fd> make_guest_config(const guest_config& config,
+                                    const image& from) {
+  return make_memory_file("varve-guest", config.waits
+                                             ? std::string{}
+                                             : guest_config_text(config, from));
 }
 
 } // namespace varve::runner

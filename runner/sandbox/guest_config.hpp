@@ -14,7 +14,11 @@ struct guest_config {
   std::string sandbox_id;
   std::string user; // empty: the image's, else root
   std::map<std::string, std::string> env;
+  bool waits = false; // nothing else is told: a claim brings it
 };
+
+// The same as text, for a claim. Holds secrets.
+std::string guest_config_text(const guest_config& config, const image& from);
 
 result<unique_fd> make_guest_config(const guest_config& config,
                                     const image& from);

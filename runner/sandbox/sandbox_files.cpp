@@ -5,11 +5,15 @@
 #include <boost/json/value.hpp>
 #include <boost/json/value_to.hpp>
 
+#include <cstdio>
+
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "runner/kernel/files.hpp"
 #include "runner/kernel/remove_tree.hpp"
 #include "runner/kernel/system_error.hpp"
+#include "runner/kernel/unique_fd.hpp"
 
 namespace varve::runner {
 
@@ -95,6 +99,23 @@ result<sandbox_record> read_sandbox_record(const layout& where,
     return failure(errc::malformed, "sandbox.json of " + id + " is damaged");
   out.image_ref = std::string{ref->get_string()};
   return out;
+}
+
+result<void> take_sandbox_files(const layout& where, const std::string& waited,
+                                const std::string& id, std::uint64_t version) {
+  VARVE_TRY(auto record, read_sandbox_record(where, waited));
+  record.id = id;
+  record.version = version;
+  VARVE_CHECK(write_file_atomic(record_path(where, waited), serialized(record),
+                                0600, true));
+  auto from = where.sandbox(waited);
+  if (::rename(from.c_str(), where.sandbox(id).c_str()) != 0)
+    return last_error("rename " + from);
+  unique_fd all{
+      ::open(where.sandboxes().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!all || ::fsync(all.get()) != 0)
+    return last_error("sync " + where.sandboxes());
+  return ok();
 }
 
 result<std::vector<std::string>> list_sandbox_files(const layout& where) {

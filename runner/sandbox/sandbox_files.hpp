@@ -32,6 +32,11 @@ result<void> make_sandbox_files(const layout& where,
                                 const sandbox_record& record,
                                 const sandbox_addresses& addresses);
 
+// Gives the files of one that waited to sandbox `id`. What a guest sees of its
+// name is not changed (host_name.hpp).
+result<void> take_sandbox_files(const layout& where, const std::string& waited,
+                                const std::string& id, std::uint64_t version);
+
 // not_found when the sandbox has no complete files.
 result<sandbox_record> read_sandbox_record(const layout& where,
                                            const std::string& id);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -94,15 +95,49 @@ result<boost::json::value> member_of(const std::string& answer,
   return *found;
 }
 
+result<void> send_all(int fd, std::string_view text,
+                      clock_type::time_point until) {
+  using std::chrono::milliseconds;
+  while (!text.empty()) {
+    auto n = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+    if (n > 0) {
+      text.remove_prefix(static_cast<std::size_t>(n));
+      continue;
+    }
+    if (errno != EINTR && errno != EAGAIN)
+      return failure(errc::guest_unreachable, "the toolbox hung up");
+    auto left =
+        std::chrono::duration_cast<milliseconds>(until - clock_type::now());
+    if (left.count() <= 0)
+      return failure(errc::timed_out, "the toolbox does not read");
+    pollfd wait{fd, POLLOUT, 0};
+    ::poll(&wait, 1, static_cast<int>(left.count()));
+  }
+  return ok();
+}
+
+result<std::string> ask(const std::string& directory, const std::string& line,
+                        const std::string& body, clock_type::time_point until,
+                        int cancel) {
+  VARVE_TRY(auto fd, connect_toolbox_socket(directory));
+  auto head = line + " HTTP/1.1\r\nHost: toolbox\r\nConnection: close\r\n";
+  if (!body.empty())
+    head += "Content-Type: application/json\r\nContent-Length: "
+            + std::to_string(body.size()) + "\r\n";
+  VARVE_CHECK(send_all(fd.get(), head + "\r\n" + body, until));
+  return read_answer(fd.get(), until, cancel);
+}
+
 result<std::string> get(const std::string& directory, std::string_view path,
                         clock_type::time_point until, int cancel) {
-  VARVE_TRY(auto fd, connect_toolbox_socket(directory));
-  auto request = "GET " + std::string{path}
-                 + " HTTP/1.1\r\nHost: toolbox\r\nConnection: close\r\n\r\n";
-  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL)
-      != static_cast<ssize_t>(request.size()))
-    return failure(errc::guest_unreachable, "the toolbox hung up");
-  return read_answer(fd.get(), until, cancel);
+  return ask(directory, "GET " + std::string{path}, "", until, cancel);
+}
+
+result<std::string> version_in(const std::string& answer) {
+  VARVE_TRY(auto version, member_of(answer, "version"));
+  if (!version.is_string())
+    return failure(errc::guest_unreachable, "the toolbox's version is no text");
+  return plain(version.get_string());
 }
 
 } // namespace
@@ -140,10 +175,22 @@ result<std::string> ask_toolbox_version(const std::string& directory,
                                         clock_type::time_point until,
                                         int cancel) {
   VARVE_TRY(auto answer, get(directory, "/version", until, cancel));
-  VARVE_TRY(auto version, member_of(answer, "version"));
-  if (!version.is_string())
-    return failure(errc::guest_unreachable, "the toolbox's version is no text");
-  return plain(version.get_string());
+  return version_in(answer);
+}
+
+result<bool> ask_toolbox_waits(const std::string& directory,
+                               clock_type::time_point until, int cancel) {
+  VARVE_TRY(auto answer, get(directory, "/varve/claim", until, cancel));
+  VARVE_TRY(auto waits, member_of(answer, "waits"));
+  return waits.is_bool() && waits.get_bool();
+}
+
+result<std::string> claim_toolbox(const std::string& directory,
+                                  const std::string& config,
+                                  clock_type::time_point until, int cancel) {
+  VARVE_TRY(auto answer,
+            ask(directory, "POST /varve/claim", config, until, cancel));
+  return version_in(answer);
 }
 
 result<bool> ask_toolbox_works(const std::string& directory,

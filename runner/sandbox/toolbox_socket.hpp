@@ -28,4 +28,15 @@ ask_toolbox_version(const std::string& directory,
 result<bool> ask_toolbox_works(const std::string& directory,
                                std::chrono::steady_clock::time_point until);
 
+// Whether it waits to be claimed. Errors as above.
+result<bool> ask_toolbox_waits(const std::string& directory,
+                               std::chrono::steady_clock::time_point until,
+                               int cancel);
+
+// Claims it, with the text of guest_config.hpp; its version, as above.
+result<std::string> claim_toolbox(const std::string& directory,
+                                  const std::string& config,
+                                  std::chrono::steady_clock::time_point until,
+                                  int cancel);
+
 } // namespace varve::runner

@@ -32,24 +32,19 @@ void take_identity(guest& g) {
 }
 
 outcome<response> claim(guest& g, std::string_view body) {
-  if (!g.config.waits)
+  if (!is_unclaimed(g))
     return conflict("the sandbox is somebody's already");
   auto config = parse_guest_config(body);
   if (!config)
     return invalid_body(config.error().detail);
-  if (config.value().waits)
-    return invalid_body("a claim does not wait");
   g.config = std::move(config.value());
   take_identity(g);
-  if (g.on_claimed)
-    g.on_claimed();
-  g.on_claimed = {};
   return describe_version(g);
 }
 
 response describe_claim(const guest& g) {
-  return json_response(200, g.config.waits ? "{\"waits\":true}"
-                                           : "{\"waits\":false}");
+  return json_response(200, is_unclaimed(g) ? "{\"waits\":true}"
+                                            : "{\"waits\":false}");
 }
 
 response describe_version(const guest& g) {

@@ -12,6 +12,12 @@ namespace varve::toolbox {
 // Nothing else is served while it waits.
 inline constexpr std::string_view claim_path = "/varve/claim";
 
+// A configuration of no bytes: whose it is comes as a claim. A guest without
+// a work directory is nobody's.
+inline bool is_unclaimed(const guest& g) noexcept {
+  return g.workdir.empty();
+}
+
 // User, work directory and environment follow from the configuration. Before
 // any guest code runs: it looks at the guest's file system.
 void take_identity(guest& g);

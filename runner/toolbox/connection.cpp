@@ -6,6 +6,7 @@
 #include <boost/beast/http/read.hpp>
 
 #include "runner/toolbox/claim.hpp"
+#include "runner/toolbox/sessions/session_table.hpp"
 #include "runner/toolbox/websocket.hpp"
 #include "runner/toolbox/work.hpp"
 
@@ -140,7 +141,7 @@ awaitable<bool> connection::dispatch() {
     request_.keep_alive = false;
     co_return co_await respond(too_busy("the sandbox is stopping"));
   }
-  if (rt_.sandbox.config.waits && request_.path != claim_path)
+  if (is_unclaimed(rt_.sandbox) && request_.path != claim_path)
     co_return co_await respond(too_busy("the sandbox is nobody's yet"));
   auto where = find_route(request_.method, request_.path);
   switch (where.kind) {
@@ -159,8 +160,13 @@ awaitable<bool> connection::dispatch() {
     co_return co_await serve_terminal();
   case duty::language:
     co_return co_await serve_languages();
-  case duty::setting:
-    co_return co_await serve_setting(where);
+  case duty::setting: {
+    bool waited = is_unclaimed(rt_.sandbox);
+    bool more = co_await serve_setting(where);
+    if (waited && !is_unclaimed(rt_.sandbox))
+      rt_.sessions->start_entrypoint();
+    co_return more;
+  }
   case duty::process:
     co_return co_await serve_process();
   case duty::interpreter:

@@ -59,10 +59,6 @@ bool take_variables(const json::value& value, std::vector<name_value>& out) {
 
 bool take_member(std::string_view name, const json::value& value,
                  guest_config& out) {
-  if (name == "waits") {
-    out.waits = value.is_bool() && value.get_bool();
-    return value.is_bool();
-  }
   if (name == "sandboxId")
     return take_text(value, out.sandbox_id);
   if (name == "user")

@@ -2,7 +2,6 @@
 // for a caller: fixed at the start, but for the environment.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +16,6 @@ namespace varve::toolbox {
 
 // As the runner hands it over, once, through a descriptor.
 struct guest_config {
-  bool waits = false; // nobody's yet: what is missing here comes as a claim
   std::string sandbox_id;
   std::string user;
   std::string snapshot;
@@ -41,8 +39,6 @@ struct guest {
   std::vector<int> cgroups;             // descriptors of cgroup.procs
   int null_fd = -1;                     // reads as empty, swallows writes
   rlimit files{};                       // RLIMIT_NOFILE for children
-  // While it waits to be claimed: what is to be done once it is.
-  std::function<void()> on_claimed;
 };
 
 // "K=V" list with `more` laid over it; the last value of a name wins.

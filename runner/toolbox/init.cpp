@@ -82,13 +82,17 @@ result<void> keep_from_children(const init_options& options) {
   return ok();
 }
 
-result<guest_config> load_config(int fd) {
+// False when there is nothing: it waits to be claimed.
+result<bool> load_config(int fd, guest_config& out) {
   if (fd < 0)
-    return guest_config{};
+    return true;
   auto text = read_config(fd);
   ::close(fd);
   VARVE_TRY(auto json, std::move(text));
-  return parse_guest_config(json);
+  if (json.empty())
+    return false;
+  VARVE_TRY(out, parse_guest_config(json));
+  return true;
 }
 
 // Opened before any guest code runs, which could replace it.
@@ -128,8 +132,8 @@ result<std::vector<int>> lifted(const std::vector<int>& fds) {
 
 result<guest> make_guest(const init_options& options) {
   guest g;
-  VARVE_TRY(g.config, load_config(options.config_fd));
-  if (!g.config.waits)
+  VARVE_TRY(auto is_somebodys, load_config(options.config_fd, g.config));
+  if (is_somebodys)
     take_identity(g);
   VARVE_TRY(g.cgroups, lifted(options.cgroup_fds));
   g.null_fd = open_null();
@@ -192,9 +196,7 @@ class daemon {
       if (!ec)
         end();
     });
-    if (guest_.config.waits)
-      guest_.on_claimed = [this] { sessions_.start_entrypoint(); };
-    else
+    if (!is_unclaimed(guest_))
       sessions_.start_entrypoint();
     io_.run();
     return 0;

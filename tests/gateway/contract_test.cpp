@@ -68,7 +68,8 @@ void check_object(const json::value& got, const std::string& kind) {
 }
 
 void check_answer(const raw_answer& a, const json::object& route) {
-  if (route.at("success").as_int64() == 201) {
+  auto status = route.at("success").as_int64();
+  if (status == 204 || (status == 201 && text_of(route, "object").empty())) {
     CHECK(a.body.empty());
     return;
   }
@@ -122,6 +123,7 @@ TEST_CASE(
     "every route answers with its code and all fields clients insist on") {
   gateway_fixture g;
   auto box = g.world.add_sandbox(fake_world::home);
+  g.world.add_warm_pool(fake_world::home, box.id);
   for (const auto& entry : contract().at("routes").as_array()) {
     const auto& route = entry.as_object();
     spelt_route spelt{route, box.id};

@@ -41,6 +41,30 @@ std::optional<command_reply> fake_world::govern(const command& what,
   return std::nullopt;
 }
 
+std::optional<command_reply>
+fake_world::change_pools(const command& what, const command_origin& origin) {
+  if (const auto* c = std::get_if<SetWarmPool>(&what)) {
+    auto& pool = pools_[c->pool_id];
+    if (c->is_new)
+      pool = {c->pool_id,
+              origin.organization_id,
+              c->snapshot_id,
+              c->snapshot_name,
+              c->region,
+              0,
+              c->resources,
+              0,
+              0};
+    pool.size = c->size;
+    return command_reply{origin.organization_id, 1, {3, ++index_}};
+  }
+  if (const auto* c = std::get_if<RemoveWarmPool>(&what)) {
+    pools_.erase(c->pool_id);
+    return command_reply{origin.organization_id, 1, {3, ++index_}};
+  }
+  return std::nullopt;
+}
+
 result<command_reply> fake_world::carry_out(const command& what,
                                             const command_origin& origin) {
   std::lock_guard lock{mutex_};
@@ -95,6 +119,8 @@ result<command_reply> fake_world::carry_out(const command& what,
   }
   if (auto done = keep_registry(what, origin))
     return *done;
+  if (auto reply = change_pools(what, origin))
+    return *reply;
   return failure(errc::unsupported, "not faked");
 }
 

@@ -120,6 +120,35 @@ fake_world::registries(std::string_view owner) {
   return out;
 }
 
+result<std::vector<projections::warm_pool_view>>
+fake_world::pools(std::string_view owner) const {
+  std::lock_guard lock{mutex_};
+  std::vector<projections::warm_pool_view> out;
+  for (const auto& [id, pool] : pools_)
+    if (pool.organization_id == owner)
+      out.push_back(pool);
+  return out;
+}
+
+void fake_world::add_warm_pool(const std::string& owner,
+                               const std::string& id) {
+  std::lock_guard lock{mutex_};
+  pools_[id] = {id,
+                owner,
+                "elsewhere",
+                "a snapshot",
+                "local",
+                2,
+                schema::Resources{1500, 2048, 3, 0},
+                1,
+                2};
+}
+
+result<void> fake_world::pools_changed() {
+  ++pools_told;
+  return ok();
+}
+
 result<std::optional<projections::organization_view>>
 fake_world::organization(std::string_view id) {
   std::lock_guard lock{mutex_};

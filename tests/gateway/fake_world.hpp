@@ -15,6 +15,7 @@
 #include "actors/control.hpp"
 #include "events/vault.hpp"
 #include "gateway/guest.hpp"
+#include "gateway/warm_waiters.hpp"
 #include "projections/queries.hpp"
 #include "tests/gateway/delayed_calls.hpp"
 #include "tests/gateway/fake_history.hpp"
@@ -52,7 +53,8 @@ class fixed_clock final : public clock {
 
 class fake_world final : public control,
                          public projections::queries,
-                         public guest {
+                         public guest,
+                         public gateway::warm_waiters {
  public:
   using toolbox = std::function<void(int fd)>;
 
@@ -128,6 +130,18 @@ class fake_world final : public control,
   organization(std::string_view id) override;
   result<std::vector<projections::organization_view>> organizations() override;
   result<std::vector<projections::runner_view>> runners() override;
+  std::size_t most() const override {
+    return 4;
+  }
+  result<std::vector<projections::warm_pool_view>>
+  pools(std::string_view organization_id) const override;
+  std::size_t waiting(std::string_view, std::string_view) const override {
+    return 1;
+  }
+  result<void> pools_changed() override;
+  std::atomic<int> pools_told = 0;
+  // Of two, of the base snapshot.
+  void add_warm_pool(const std::string& owner, const std::string& id);
   std::uint64_t applied(std::uint16_t partition) override;
   void when_applied(log::position at, std::chrono::milliseconds patience,
                     std::function<void(bool)> done) override;
@@ -147,6 +161,8 @@ class fake_world final : public control,
                                const command_origin& origin);
   std::optional<command_reply> govern(const command& what,
                                       const std::string& organization);
+  std::optional<command_reply> change_pools(const command& what,
+                                            const command_origin& origin);
   std::optional<command_reply> set(const command& what);
   std::optional<result<command_reply>>
   keep_registry(const command& what, const command_origin& origin);
@@ -156,10 +172,11 @@ class fake_world final : public control,
 
   std::mutex watching_;
   projections::change_listener heard_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, sandbox_view> sandboxes_;
   std::map<std::string, sandbox_view> destroyed_;
   std::map<log::digest, projections::api_key_view> keys_;
+  std::map<std::string, projections::warm_pool_view> pools_; // by id
   std::vector<projections::snapshot_view> snapshots_;
   std::vector<projections::organization_view> organizations_;
   std::map<std::string, projections::registry_view> registries_;

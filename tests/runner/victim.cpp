@@ -1,10 +1,13 @@
 // A server for tests that kill it: opens a runner, executes one operation and
 // says on standard output how it ended.
-// victim DATA RUN TOOLBOX MONITOR KIND SANDBOX OPERATION VERSION IMAGE
+// victim DATA RUN TOOLBOX MONITOR KIND SANDBOX OPERATION VERSION IMAGE [WARM]
+// With WARM so many sandboxes are to wait, and it goes on for a while.
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+
+#include <unistd.h>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -51,13 +54,14 @@ class one_outcome final : public report_sink {
 } // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 10)
+  if (argc != 10 && argc != 11)
     return 2;
   config settings;
   settings.data_dir = argv[1];
   settings.run_dir = argv[2];
   settings.toolbox_path = argv[3];
   settings.monitor_path = argv[4];
+  settings.warm_count = argc == 11 ? std::strtoul(argv[10], nullptr, 10) : 0;
   schema::OperationT operation;
   operation.kind = static_cast<schema::OperationKind>(std::atoi(argv[5]));
   operation.sandbox_id = argv[6];
@@ -65,6 +69,8 @@ int main(int argc, char** argv) {
   operation.version = std::strtoull(argv[8], nullptr, 10);
   operation.spec = std::make_unique<schema::SandboxSpecT>();
   operation.spec->image_ref = argv[9];
+  operation.spec->resources =
+      std::make_unique<schema::Resources>(1000u, 256u, 10u, 0u);
   one_outcome sink{operation.id};
   caf::actor_system_config caf_settings;
   caf::actor_system system{caf_settings};
@@ -73,6 +79,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", host.error().detail.c_str());
     return 3;
   }
+  host.value()->keep_warm({});
   host.value()->submit(std::move(operation));
-  return sink.wait() ? 0 : 4;
+  auto is_done = sink.wait();
+  if (settings.warm_count > 0)
+    ::sleep(20);
+  return is_done ? 0 : 4;
 }

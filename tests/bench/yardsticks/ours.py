@@ -26,6 +26,8 @@ class Raw:
 
     def __init__(self, client):
         self.client = client
+        self.looks_at_events = False
+        self.made = self.taken = 0  # as events say, when they are looked at
 
     def once(self):
         """Milliseconds from create to the first successful exec."""
@@ -35,8 +37,18 @@ class Raw:
         took = (time.perf_counter() - begun) * 1000
         if done["exitCode"] != 0:
             raise RuntimeError(f"exec ended with {done}")
+        if self.looks_at_events:
+            self._look_at_events(sandbox["id"])
         _good(self.client.delete(sandbox["id"]), "delete")
         return took
+
+    def _look_at_events(self, sandbox_id):
+        page = _good(self.client.request(
+            "GET", f"/api/varve/sandboxes/{sandbox_id}/events"), "events")
+        self.made += 1
+        self.taken += any(event["data"]["event"].get("warm")
+                          for event in page["items"]
+                          if event["type"] == "SandboxStarted")
 
     def defaults(self):
         """What the sandbox itself sees of how it is shipped."""
