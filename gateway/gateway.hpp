@@ -48,6 +48,8 @@ struct admin_hooks {
   std::function<result<void>(const std::string& directory)> backup;
   // Empty = every projection.
   std::function<result<void>(const std::string& projection)> rebuild;
+  // Read models to disk, for those who look at it from outside.
+  std::function<result<void>()> flush;
   std::function<std::string()> status; // a JSON object
 };
 

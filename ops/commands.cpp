@@ -16,13 +16,14 @@ result<void> version(const options&) {
 } // namespace
 
 command_function find_command(std::string_view verb) noexcept {
-  static constexpr std::array<std::pair<std::string_view, command_function>, 9>
+  static constexpr std::array<std::pair<std::string_view, command_function>, 10>
       table{{{"serve", serve},
              {"key", key},
              {"backup", backup},
              {"restore", restore},
              {"projections", projections},
              {"log", log},
+             {"replay", replay},
              {"stop-all", stop_all},
              {"purge", purge},
              {"version", version}}};

@@ -21,9 +21,12 @@ result<void> key(const options& chosen);
 result<void> backup(const options& chosen);
 result<void> projections(const options& chosen);
 
+// What the log holds, also beside a running server.
+result<void> log(const options& chosen);    // (log_commands.cpp)
+result<void> replay(const options& chosen); // (replay_commands.cpp)
+
 // On the data directory itself. (data_commands.cpp)
 result<void> restore(const options& chosen);
-result<void> log(const options& chosen);
 result<void> stop_all(const options& chosen);
 result<void> purge(const options& chosen);
 

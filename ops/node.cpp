@@ -174,6 +174,7 @@ result<void> node::parts::start_gateway() {
       return failure(errc::unsupported, "projections are rebuilt together");
     return projector->rebuild();
   };
+  hooks.flush = [this] { return projector->flush(); };
   hooks.status = [this] {
     return "{\"inFlight\":" + std::to_string(control->in_flight())
            + ",\"aggregatesInMemory\":"

@@ -46,6 +46,40 @@ po::options_description describe(options& out) {
   return all;
 }
 
+po::options_description describe(selection& out) {
+  po::options_description all{"Of the past (varve log, varve replay)"};
+  auto add = all.add_options();
+  auto text = [](std::string& target) {
+    return po::value<std::string>(&target);
+  };
+  add("aggregate", text(out.aggregate), "records of this id's stream");
+  add("organization", text(out.organization), "records of this id");
+  add("event", text(out.event), "records with one, such as SandboxFailed");
+  add("cause", text(out.cause), "records with this one, such as OutOfMemory");
+  add("since", text(out.since), "records of this time and later");
+  add("until", text(out.until), "records of this time and before");
+  add("limit", po::value<std::size_t>(&out.limit)->default_value(out.limit),
+      "how many the tail has");
+  add("at", text(out.at), "the moment to show");
+  add("sandbox", text(out.sandbox), "its id: shows this one alone");
+  add("check", po::bool_switch(&out.check),
+      "compares the read models with the log");
+  return all;
+}
+
+// Nothing is taken and then ignored.
+result<void> check_selection(const options& o) {
+  const auto& w = o.wanted;
+  if (w.selects_records() && o.verb != "log")
+    return failure(errc::invalid, "only `varve log` selects records");
+  if ((!w.at.empty() || !w.sandbox.empty() || w.check) && o.verb != "replay")
+    return failure(errc::invalid, "--at, --sandbox and --check are options of "
+                                  "`varve replay`");
+  if (w.limit < 1 || w.limit > 100'000)
+    return failure(errc::invalid, "--limit must be 1 to 100000");
+  return ok();
+}
+
 result<void> check(const options& o) {
   if (o.concurrent_starts < 1 || o.concurrent_starts > 64)
     return failure(errc::invalid, "--concurrent-starts must be 1 to 64");
@@ -59,14 +93,20 @@ result<void> check(const options& o) {
                                         "its log in --data (embedded)");
   if (o.tls_cert.empty() != o.tls_key.empty())
     return failure(errc::invalid, "--tls-cert and --tls-key go together");
-  return ok();
+  return check_selection(o);
 }
 
 } // namespace
 
+bool selection::selects_records() const noexcept {
+  return !(aggregate.empty() && organization.empty() && event.empty()
+           && cause.empty() && since.empty() && until.empty());
+}
+
 result<options> parse_options(int argc, char** argv) {
   options out;
   auto visible = describe(out);
+  visible.add(describe(out.wanted));
   po::options_description everything;
   std::vector<std::string> words;
   everything.add(visible).add_options()(
@@ -107,13 +147,18 @@ std::string usage() {
          "  varve restore DIR              state from a copy (server stopped)\n"
          "  varve projections rebuild      rebuild the read models\n"
          "  varve log dump                 every record, one JSON line each\n"
+         "  varve log tail                 the newest records\n"
+         "  varve log stats                how many of what there are\n"
+         "  varve log heads                the end of every chain\n"
          "  varve log verify               recompute every chain\n"
+         "  varve replay --at TIME         what was so at that moment\n"
+         "  varve replay --check           compare read models with the log\n"
          "  varve stop-all                 stop every sandbox (server "
          "stopped)\n"
          "  varve purge                    destroy every sandbox and all "
          "state\n"
          "  varve version\n\n"
-      << describe(defaults);
+      << describe(defaults) << describe(defaults.wanted);
   return text.str();
 }
 

@@ -8,6 +8,18 @@
 
 namespace varve::ops {
 
+// What of the past is wanted; every text empty without its option.
+struct selection {
+  // Of `varve log`: record_filter.
+  std::string aggregate, organization, event, cause, since, until;
+  std::size_t limit = 20; // of tail
+  // Of `varve replay`.
+  std::string at, sandbox;
+  bool check = false;
+
+  bool selects_records() const noexcept;
+};
+
 struct options {
   std::string verb;                   // "serve", "key", "log", ...
   std::vector<std::string> arguments; // what follows the verb
@@ -26,6 +38,7 @@ struct options {
   unsigned concurrent_starts = 4;
   unsigned warm_count = 0;        // started sandboxes that wait
   unsigned warm_memory_mib = 512; // that those may take together
+  selection wanted;
   bool help = false;
 };
 

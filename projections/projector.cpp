@@ -49,6 +49,10 @@ class threaded_projector final : public projector {
   }
 
   result<void> rebuild() override;
+  result<void> flush() override {
+    auto status = base_.db.Flush({}, &base_.family);
+    return status.ok() ? ok() : result<void>{store_error(status)};
+  }
   result<rows> dump() const override;
 
  private:

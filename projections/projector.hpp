@@ -36,6 +36,10 @@ class projector {
   // stay.
   virtual result<void> rebuild() = 0;
 
+  // What is applied lies on disk, for whoever opens the store to read. Any
+  // thread.
+  virtual result<void> flush() = 0;
+
   // Every row that serves, by key, without positions: for comparing.
   using rows = std::vector<std::pair<std::string, std::string>>;
   virtual result<rows> dump() const = 0;

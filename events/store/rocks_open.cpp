@@ -131,9 +131,9 @@ result<bool> rocks_store::look_at_database() {
     VARVE_CHECK(
         audit_database(*options.env, options_.path, options_.verify_bytes));
   }
-  std::vector<rocksdb::ColumnFamilyDescriptor> wanted{
-      {rocksdb::kDefaultColumnFamilyName, {}}};
-  for (const auto& name : own_families())
+  VARVE_TRY(auto names, families_on_disk(options, options_.path));
+  std::vector<rocksdb::ColumnFamilyDescriptor> wanted;
+  for (const auto& name : names)
     wanted.emplace_back(name, family_options(name, newest_));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;

@@ -105,6 +105,8 @@ awaitable<result<response>> admin_site::run(request& r) {
     co_return co_await backup(r);
   if (is("POST", "/projections/rebuild"))
     co_return co_await rebuild(r);
+  if (is("POST", "/projections/flush"))
+    co_return co_await flush();
   if (is("GET", "/status") && hooks_.status) {
     response out;
     out.content_type = "application/json; charset=utf-8";
@@ -201,6 +203,15 @@ awaitable<result<response>> admin_site::rebuild(const request& r) {
         return hooks_.rebuild(which);
       };
   auto done = co_await run_blocking(blocking_, std::move(work));
+  if (!done)
+    co_return done.error();
+  co_return json_answer(200, json::object{});
+}
+
+awaitable<result<response>> admin_site::flush() {
+  if (!hooks_.flush)
+    co_return failure(errc::unsupported, "flush is not available");
+  auto done = co_await run_blocking(blocking_, hooks_.flush);
   if (!done)
     co_return done.error();
   co_return json_answer(200, json::object{});

@@ -9,6 +9,7 @@
 //   DELETE /keys/{name}           204; ?organizationId= where there are several
 //   POST   /backup                {directory} -> 200 {}
 //   POST   /projections/rebuild   {projection?} -> 200 {}
+//   POST   /projections/flush     200 {}
 #pragma once
 
 #include <boost/asio/thread_pool.hpp>
@@ -39,6 +40,7 @@ class admin_site final : public site {
   result<response> list_keys(const request& r);
   awaitable<result<response>> backup(const request& r);
   awaitable<result<response>> rebuild(const request& r);
+  awaitable<result<response>> flush();
 
   services& services_;
   admin_hooks hooks_;

@@ -155,6 +155,10 @@ TEST_CASE("hooks are called with what was asked, one at a time") {
     calls.push_back("rebuild " + projection);
     return ok();
   };
+  hooks.flush = [&]() -> result<void> {
+    calls.push_back("flush");
+    return ok();
+  };
   hooks.status = [] { return std::string{"{\"fine\":true}"}; };
   admin_fixture a{hooks};
   CHECK(a.call("POST", "/backup", R"({"directory":"/b"})").status == 200);
@@ -166,10 +170,11 @@ TEST_CASE("hooks are called with what was asked, one at a time") {
   CHECK(a.call("POST", "/projections/rebuild").status == 200);
   CHECK(a.call("POST", "/projections/rebuild", R"({"projection":"x"})").status
         == 200);
+  CHECK(a.call("POST", "/projections/flush").status == 200);
   CHECK(a.call("GET", "/status").body == "{\"fine\":true}");
   CHECK(calls
         == std::vector<std::string>{"backup /b", "backup /full", "rebuild ",
-                                    "rebuild x"});
+                                    "rebuild x", "flush"});
   std::vector<std::thread> askers;
   for (int i = 0; i < 6; ++i)
     askers.emplace_back(
