@@ -18,6 +18,7 @@
 #include "gateway/api/admission.hpp"
 #include "gateway/api/api_site.hpp"
 #include "gateway/api/open_creates.hpp"
+#include "gateway/objects/gateway_with_objects.hpp"
 #include "gateway/server/listener.hpp"
 #include "gateway/server/socket_stream.hpp"
 
@@ -34,12 +35,14 @@ class running_gateway final : public gateway {
  public:
   running_gateway(gateway_options options, control& commands,
                   projections::queries& reads, vault& secrets, guest& guests,
-                  history& past, const clock& time, admin_hooks hooks)
+                  history& past, const clock& time, admin_hooks hooks,
+                  std::shared_ptr<object_store> objects)
       : options_(std::move(options)), services_{options_,   commands, reads,
                                                 secrets,    guests,   past,
                                                 time,       used_,    admitted_,
                                                 unanswered_},
-        api_(services_, streams_), admin_(services_, std::move(hooks)),
+        api_(services_, streams_, std::move(objects)),
+        admin_(services_, std::move(hooks)),
         api_serving_{api_, options_.bounds, time, is_stopping_, false, ""},
         admin_serving_{admin_, options_.bounds, time, is_stopping_, false, ""} {
     // nop
@@ -101,6 +104,7 @@ class running_gateway final : public gateway {
     threads_.clear();
     set(is_over_);
     sweeper_.join();
+    api_.objects().stop();
   }
 
  private:
@@ -129,6 +133,7 @@ class running_gateway final : public gateway {
       wake_.wait_for(lock, sweep_time);
       lock.unlock();
       streams_.close_overdue();
+      api_.objects().clean();
       if (steady_clock::now() >= next_review) {
         api_.proxy().review();
         next_review = steady_clock::now() + options_.bounds.review_time;
@@ -183,9 +188,18 @@ result<std::unique_ptr<gateway>>
 gateway::start(gateway_options options, control& commands,
                projections::queries& reads, vault& secrets, guest& guests,
                history& past, const clock& time, admin_hooks hooks) {
-  auto out = std::make_unique<running_gateway>(std::move(options), commands,
-                                               reads, secrets, guests, past,
-                                               time, std::move(hooks));
+  return start_with_objects(std::move(options), commands, reads, secrets,
+                            guests, past, time, std::move(hooks), nullptr);
+}
+
+result<std::unique_ptr<gateway>>
+start_with_objects(gateway_options options, control& commands,
+                   projections::queries& reads, vault& secrets, guest& guests,
+                   history& past, const clock& time, admin_hooks hooks,
+                   std::shared_ptr<object_store> objects) {
+  auto out = std::make_unique<running_gateway>(
+      std::move(options), commands, reads, secrets, guests, past, time,
+      std::move(hooks), std::move(objects));
   VARVE_CHECK(out->open());
   return std::unique_ptr<gateway>{std::move(out)};
 }

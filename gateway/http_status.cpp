@@ -12,7 +12,7 @@ struct words {
   std::string_view code;
 };
 
-constexpr std::array<words, 31> table{{
+constexpr std::array<words, 33> table{{
     {100, "Continue", "CONTINUE"},
     {101, "Switching Protocols", "SWITCHING_PROTOCOLS"},
     {200, "OK", "OK"},
@@ -32,6 +32,8 @@ constexpr std::array<words, 31> table{{
     {408, "Request Timeout", "REQUEST_TIMEOUT"},
     {409, "Conflict", "CONFLICT"},
     {410, "Gone", "GONE"},
+    {411, "Length Required", "LENGTH_REQUIRED"},
+    {412, "Precondition Failed", "PRECONDITION_FAILED"},
     {413, "Payload Too Large", "PAYLOAD_TOO_LARGE"},
     {416, "Range Not Satisfiable", "RANGE_NOT_SATISFIABLE"},
     {422, "Unprocessable Entity", "UNPROCESSABLE_ENTITY"},

@@ -14,6 +14,8 @@
 #include "events/local_store.hpp"
 #include "events/vault.hpp"
 #include "gateway/gateway.hpp"
+#include "gateway/objects/gateway_with_objects.hpp"
+#include "gateway/objects/object_store.hpp"
 #include "ops/backup.hpp"
 #include "ops/bootstrap.hpp"
 #include "ops/files.hpp"
@@ -89,6 +91,7 @@ struct node::parts {
   std::unique_ptr<log_history> past;
   std::unique_ptr<vault> secrets;
   std::unique_ptr<projections::projector> projector;
+  std::shared_ptr<gateway::object_store> objects; // also for builds
   std::unique_ptr<caf::actor_system_config> config;
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<host::control_host> control;
@@ -121,6 +124,9 @@ result<void> node::parts::open_state() {
   secrets = std::move(safe);
   VARVE_TRY(auto reads, projections::projector::open(*store));
   projector = std::move(reads);
+  VARVE_TRY(auto contexts,
+            gateway::object_store::open(chosen.data_dir + "/objects", time));
+  objects = std::move(contexts);
   return ok();
 }
 
@@ -181,9 +187,9 @@ result<void> node::parts::start_gateway() {
            + std::to_string(control->aggregates_in_memory()) + "}";
   };
   VARVE_TRY(auto started,
-            gateway::gateway::start(std::move(settings), *control,
-                                    projector->answers(), *secrets, *link,
-                                    *past, time, std::move(hooks)));
+            gateway::start_with_objects(
+                std::move(settings), *control, projector->answers(), *secrets,
+                *link, *past, time, std::move(hooks), objects));
   front = std::move(started);
   return ok();
 }
@@ -244,6 +250,7 @@ void node::parts::stop() {
   runner.reset();
   control.reset();
   link.reset();
+  objects.reset();
   system.reset();
   config.reset();
   projector.reset();

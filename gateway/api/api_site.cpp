@@ -8,6 +8,7 @@
 #include "gateway/api/event_stream.hpp"
 #include "gateway/api/handlers.hpp"
 #include "gateway/api/held_command.hpp"
+#include "gateway/api/registry_handlers.hpp"
 #include "gateway/api/repeated_command.hpp"
 #include "gateway/http_status.hpp"
 #include "gateway/url.hpp"
@@ -126,6 +127,8 @@ site::decision api_site::decide(request& r) {
     out.headers.add("Retry-After", "1");
     return ready(std::move(out));
   }
+  if (is_object_request(r))
+    return objects_.decide(r, *with_);
   if (is_preflight(r) && !leaves_cors_to_guest(r)) {
     response out;
     out.status = 204;
@@ -154,6 +157,8 @@ site::decision api_site::decide_route(request& r) {
     if (!needs.empty() && !r.who->may(needs))
       return ready(error_answer(r, {errc::forbidden, "Access denied"}, now));
   }
+  if (match.found->run == get_push_access && !objects_.is_configured())
+    return ready(error_answer(r, 503, "Object storage is not configured", now));
   if (r.who && has_own_command_id(r))
     r.correlation_id = command_id_of(r);
   decision d;

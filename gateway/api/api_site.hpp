@@ -4,14 +4,16 @@
 #include <atomic>
 
 #include "gateway/api/routes.hpp"
+#include "gateway/objects/object_site.hpp"
 #include "gateway/proxy/toolbox_proxy.hpp"
 
 namespace varve::gateway {
 
 class api_site final : public site {
  public:
-  api_site(services& s, stream_registry& streams) noexcept
-      : services_(s), proxy_(s, streams) {
+  api_site(services& s, stream_registry& streams,
+           std::shared_ptr<object_store> objects)
+      : services_(s), proxy_(s, streams), objects_(s, std::move(objects)) {
     // nop
   }
 
@@ -26,6 +28,10 @@ class api_site final : public site {
     return proxy_;
   }
 
+  object_site& objects() noexcept {
+    return objects_;
+  }
+
   decision decide(request& r) override;
   void finish(const request& r, response& out) override;
   response refusal(const request& r, unsigned status) override;
@@ -37,6 +43,7 @@ class api_site final : public site {
 
   services& services_;
   toolbox_proxy proxy_;
+  object_site objects_;
   const serving* with_ = nullptr;
   std::atomic<bool> is_ready_{false};
 };

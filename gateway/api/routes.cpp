@@ -3,6 +3,7 @@
 #include <array>
 
 #include "gateway/api/handlers.hpp"
+#include "gateway/api/registry_handlers.hpp"
 #include "gateway/api/warm_pool_handlers.hpp"
 #include "gateway/url.hpp"
 
@@ -14,8 +15,10 @@ using enum route::access;
 
 constexpr std::string_view writes = "write:sandboxes";
 constexpr std::string_view deletes = "delete:sandboxes";
+constexpr std::string_view keeps = "write:registries";
+constexpr std::string_view drops = "delete:registries";
 
-constexpr std::array<route, 37> table{{
+constexpr std::array<route, 44> table{{
     {"GET", "/api/health", anybody, "", false, health},
     {"GET", "/api/config", anybody, "", false, get_config},
     {"GET", "/api/shared-regions", anybody, "", false, list_regions},
@@ -24,6 +27,14 @@ constexpr std::array<route, 37> table{{
     {"GET", "/api/api-keys/current", key, "", false, current_api_key},
     {"GET", "/api/snapshots", key, "", false, list_snapshots},
     {"GET", "/api/snapshots/{id}", key, "", false, get_snapshot},
+    {"GET", "/api/object-storage/push-access", key, "", false, get_push_access},
+    {"GET", "/api/docker-registry", key, "", false, list_registries},
+    {"POST", "/api/docker-registry", key, keeps, true, add_registry},
+    {"GET", "/api/docker-registry/registry-push-access", key, "", false,
+     get_registry_push_access},
+    {"GET", "/api/docker-registry/{id}", key, "", false, get_registry},
+    {"PATCH", "/api/docker-registry/{id}", key, keeps, true, change_registry},
+    {"DELETE", "/api/docker-registry/{id}", key, drops, false, remove_registry},
     {"GET", "/api/sandbox", key, "", false, list_sandboxes},
     {"POST", "/api/sandbox", key, writes, true, create_sandbox},
     {"GET", "/api/sandbox/{id}", key, "", false, get_sandbox},

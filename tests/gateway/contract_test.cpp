@@ -100,6 +100,8 @@ struct spelt_route {
     target = all.substr(blank + 1);
     if (auto at = target.find("{id}"); at != std::string::npos)
       target.replace(at, 4, id);
+    if (auto at = target.find("{registry}"); at != std::string::npos)
+      target.replace(at, 10, fake_world::registry);
   }
 };
 
@@ -124,6 +126,7 @@ TEST_CASE(
   gateway_fixture g;
   auto box = g.world.add_sandbox(fake_world::home);
   g.world.add_warm_pool(fake_world::home, box.id);
+  g.world.add_registry(fake_world::home);
   for (const auto& entry : contract().at("routes").as_array()) {
     const auto& route = entry.as_object();
     spelt_route spelt{route, box.id};

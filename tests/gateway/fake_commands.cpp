@@ -124,6 +124,18 @@ result<command_reply> fake_world::carry_out(const command& what,
   return failure(errc::unsupported, "not faked");
 }
 
+void fake_world::add_registry(const std::string& organization) {
+  std::lock_guard lock{mutex_};
+  projections::registry_view v;
+  v.id = registry;
+  v.organization_id = organization;
+  v.name = "ours";
+  v.url = "https://registry.example.com";
+  v.username_sealed = secrets.seal(organization, "me").value();
+  v.password_sealed = secrets.seal(organization, "password").value();
+  registries_[v.id] = std::move(v);
+}
+
 std::optional<result<command_reply>>
 fake_world::keep_registry(const command& what, const command_origin& origin) {
   auto reply = [&]() -> result<command_reply> {

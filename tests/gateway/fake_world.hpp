@@ -68,6 +68,9 @@ class fake_world final : public control,
   void revoke(const std::string& clear_key);
   sandbox_view add_sandbox(const std::string& organization,
                            sandbox_state state = sandbox_state::started);
+  // Known as `registry`.
+  void add_registry(const std::string& organization);
+  static constexpr const char* registry = "5d0e-registry";
   void set_state(const std::string& id, sandbox_state state);
   // As after another start.
   void restart(const std::string& id);

@@ -38,7 +38,8 @@ struct gateway_fixture {
     server = std::move(started.value());
     server->set_ready(true);
     key = world.add_key(fake_world::home,
-                        {"write:sandboxes", "delete:sandboxes"});
+                        {"write:sandboxes", "delete:sandboxes",
+                         "write:registries", "delete:registries"});
   }
 
   // One request on a connection of its own.
