@@ -82,6 +82,7 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::SandboxTimersSet:
   case schema::Event::SandboxPublicSet:
   case schema::Event::SandboxNetworkRequested:
+  case schema::Event::SandboxOutOfMemory:
   case schema::Event::SandboxImageResolved:
   case schema::Event::SandboxImagePulled:
   case schema::Event::SnapshotResolved:

@@ -159,6 +159,8 @@ constexpr folding foldings[] = {
      [](sandbox_view&, const schema::Record&, const Entry&) {}},
     {Event::SandboxFoundBusy,
      [](sandbox_view&, const schema::Record&, const Entry&) {}},
+    {Event::SandboxOutOfMemory,
+     [](sandbox_view&, const schema::Record&, const Entry&) {}},
     {Event::SandboxStopRequested, head<sandbox_state::stopping>},
     {Event::SandboxStopped, be<sandbox_state::stopped>},
     {Event::SandboxPauseRequested, head<sandbox_state::pausing>},

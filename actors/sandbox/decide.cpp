@@ -164,6 +164,8 @@ result<decision> act(const state& s, action to_do, const input& what,
     return destroyed(s, what, context);
   case action::retry_destroy:
     return destroy_again(s, context);
+  case action::note_oom_kill:
+    return oom_killed(s, what);
   case action::refuse_unknown:
   case action::refuse_changing:
   case action::refuse_errored:

@@ -290,6 +290,10 @@ constexpr folding foldings[] = {
            network_of(e.event_as_SandboxNetworkRequested()->network());
        adjusting(s, std::move(wanted), around);
      }},
+    {Event::SandboxOutOfMemory,
+     [](state& s, const Entry& e, const envelope&) {
+       note(s, e.event_as_SandboxOutOfMemory()->report());
+     }},
     {Event::SandboxAdjusted,
      [](state& s, const Entry& e, const envelope& around) {
        adjusted(s, *e.event_as_SandboxAdjusted(), around);

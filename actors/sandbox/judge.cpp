@@ -110,11 +110,13 @@ struct judging {
     if (r.cause == schema::Cause::ToolboxDied)
       return trigger::saw_broken;
     if (r.present == schema::Present::Running)
-      return trigger::saw_running;
+      return r.cause == schema::Cause::OutOfMemory ? trigger::saw_oom_kill
+                                                   : trigger::saw_running;
     if (r.present == schema::Present::Paused)
       return trigger::saw_paused;
     return r.cause == schema::Cause::HostRestarted
                    || r.cause == schema::Cause::Exited
+                   || r.cause == schema::Cause::Operator
                ? trigger::saw_stopped
                : trigger::saw_broken;
   }

@@ -14,6 +14,9 @@ using schema::Cause;
 // One that is in use is not asked about again sooner than this, in ms.
 constexpr timestamp least_pause = 10'000;
 
+// What the exit code of one that a signal ended begins with.
+constexpr std::int32_t signalled = 128;
+
 const schema::OutcomeT* answer_in(const input& what) noexcept {
   const auto* c = std::get_if<RunnerAnswered>(&what);
   return c == nullptr ? nullptr : &c->report;
@@ -148,6 +151,17 @@ decision failed(const state& s, const input& what,
   event.recoverable = why.recoverable;
   event.report = report_of(what);
   return one_event(s, std::move(event), status::error, context.now, why.cause);
+}
+
+decision oom_killed(const state& s, const input& what) {
+  schema::SandboxOutOfMemoryT event;
+  const auto& seen = std::get<RunnerObserved>(what).report;
+  event.process = shortened(seen.detail);
+  event.signal = seen.exit_code - signalled;
+  event.report = report_of(what);
+  auto out = aside(s, std::move(event), s.deadline);
+  out.cause = Cause::OutOfMemory;
+  return out;
 }
 
 decision destroyed(const state& s, const input& what,

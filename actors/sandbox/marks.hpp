@@ -23,6 +23,7 @@ decision adjusted(const state& s, const input& what,
                   const decision_context& context);
 decision failed(const state& s, const input& what,
                 const decision_context& context);
+decision oom_killed(const state& s, const input& what);
 decision destroyed(const state& s, const input& what,
                    const decision_context& context);
 

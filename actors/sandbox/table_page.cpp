@@ -62,6 +62,7 @@ constexpr passage passages[] = {
     {action::mark_failed, "Failed"},
     {action::mark_destroyed, "Destroyed"},
     {action::retry_destroy, "DestroyRetried"},
+    {action::note_oom_kill, "OutOfMemory"},
 };
 
 // Of an action that leads to one.

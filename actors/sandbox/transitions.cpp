@@ -36,6 +36,7 @@ constexpr auto FITS = action::mark_adjusted;
 constexpr auto FAIL = action::mark_failed;
 constexpr auto GONE = action::mark_destroyed;
 constexpr auto more = action::retry_destroy;
+constexpr auto note = action::note_oom_kill;
 constexpr auto e404 = action::refuse_unknown;
 constexpr auto e409 = action::refuse_changing;
 constexpr auto bad = action::refuse_errored;
@@ -69,6 +70,7 @@ constexpr std::array<row, trigger_count> table{{
   row{none, wait, wait, wait, ENDS, wait, wait,  none, wait, wait, ENDS, wait, wait, none, wait, none}, // saw_stopped
   row{none, wait, wait, wait, FAIL, wait, wait,  none, wait, wait, FAIL, wait, wait, none, wait, none}, // saw_broken
   row{none, wait, wait, wait, FAIL, wait, wait,  FAIL, wait, wait, FAIL, wait, wait, none, wait, none}, // saw_absent
+  row{none, none, none, note, note, note, note, note, note, note, note, note, note, note, note, none}, // saw_oom_kill
   row{none, FAIL, FAIL, FAIL, idle, BUSY, FAIL,  kill, FAIL, FAIL, none, FAIL, FITS, none, more, none}, // deadline
   row{none, kill, kill, kill, kill, kill, kill,  kill, kill, kill, kill, kill, kill, kill, none, none}, // ttl_over
   row{none, none, none, none, none, none, none,  none, none, none, none, none, none, none, none, none}, // stale
@@ -116,6 +118,7 @@ std::string_view name_of(trigger value) noexcept {
       "saw_stopped",
       "saw_broken",
       "saw_absent",
+      "saw_oom_kill",
       "deadline",
       "ttl_over",
       "stale"};
@@ -150,6 +153,7 @@ std::string_view name_of(action value) noexcept {
       "mark_failed",
       "mark_destroyed",
       "retry_destroy",
+      "note_oom_kill",
       "refuse_unknown",
       "refuse_changing",
       "refuse_errored",

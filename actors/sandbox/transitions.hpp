@@ -56,11 +56,12 @@ enum class trigger : std::uint8_t {
   saw_stopped,
   saw_broken, // toolbox dead, out of memory
   saw_absent,
-  deadline, // the present one
-  ttl_over, // its time to live
-  stale,    // an old answer, report or deadline
+  saw_oom_kill, // of a process of the guest; the sandbox goes on
+  deadline,     // the present one
+  ttl_over,     // its time to live
+  stale,        // an old answer, report or deadline
 };
-inline constexpr std::size_t trigger_count = 26;
+inline constexpr std::size_t trigger_count = 27;
 
 enum class action : std::uint8_t {
   nothing, // already so, or of no meaning
@@ -89,6 +90,7 @@ enum class action : std::uint8_t {
   mark_failed,
   mark_destroyed,
   retry_destroy,
+  note_oom_kill,
   refuse_unknown,        // 404
   refuse_changing,       // 409
   refuse_errored,        // 400
@@ -96,7 +98,7 @@ enum class action : std::uint8_t {
   refuse_not_adjustable, // 400
   refuse_not_errored,    // 400
 };
-inline constexpr std::size_t action_count = 32;
+inline constexpr std::size_t action_count = 33;
 
 action action_for(status now, trigger what) noexcept;
 

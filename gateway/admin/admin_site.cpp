@@ -53,6 +53,7 @@ command_origin operator_origin(const request& r, std::string organization) {
   command_origin out;
   out.organization_id = std::move(organization);
   out.principal = "operator";
+  out.cause = schema::Cause::Operator;
   out.command_id = command_id_of(r);
   return out;
 }

@@ -30,6 +30,17 @@ struct bare_runner {
     return out;
   }
 
+  // For the server that comes next, which asked for nothing.
+  result<void> say_who_stopped(const std::string& sandbox_id) {
+    schema::ObservationT seen;
+    seen.sandbox_id = sandbox_id;
+    seen.present = schema::Present::Stopped;
+    seen.cause = schema::Cause::Operator;
+    seen.detail = "stopped with the whole server";
+    VARVE_CHECK(book->remark(std::move(seen)));
+    return ok();
+  }
+
   result<void> for_all(kind what) {
     for (auto& sandbox : book->sandboxes()) {
       schema::OperationT operation;
@@ -42,6 +53,11 @@ struct bare_runner {
       if (outcome.result != schema::Result::Done)
         return failure(errc::runner_failed,
                        sandbox.sandbox_id + ": " + outcome.error);
+      auto ran = sandbox.present == schema::Present::Running
+                 || sandbox.present == schema::Present::Paused;
+      if (what == kind::Stop && ran) {
+        VARVE_CHECK(say_who_stopped(sandbox.sandbox_id));
+      }
     }
     return ok();
   }

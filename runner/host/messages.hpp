@@ -27,15 +27,17 @@ using ended_atom = caf::atom_constant<caf::atom("ended")>;
 using done_atom = caf::atom_constant<caf::atom("done")>;
 using idle_atom = caf::atom_constant<caf::atom("idle")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
+using look_atom = caf::atom_constant<caf::atom("look")>;
 using inventory_atom = caf::atom_constant<caf::atom("inventory")>;
 
 // The supervisor: the same, by sandbox id; a sandbox that has nothing more to
-// do and how many messages it has had; the clock; who wants an inventory.
+// do and how many messages it has had; the clocks; who wants an inventory.
 using supervisor_actor =
     caf::typed_actor<caf::reacts_to<operation_ptr, bool>,
                      caf::reacts_to<ended_atom, std::string>,
                      caf::reacts_to<idle_atom, std::string, std::uint64_t>,
-                     caf::reacts_to<tick_atom>, caf::reacts_to<inventory_atom>>;
+                     caf::reacts_to<tick_atom>, caf::reacts_to<look_atom>,
+                     caf::reacts_to<inventory_atom>>;
 
 } // namespace varve::runner
 

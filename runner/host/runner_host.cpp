@@ -81,6 +81,7 @@ runner_host::open(caf::actor_system& system, config settings,
   shared->uses = std::make_unique<use_book>(system_clock{}.now());
   VARVE_TRY(auto book, journal::open(shared->host->where.journal()));
   VARVE_TRY(shared->book, ledger::open(*shared->host, std::move(book)));
+  shared->starved = std::make_unique<oom_kills>(*shared->host, *shared->book);
   shared->network = guard_of(*shared->host, *shared->book);
   VARVE_CHECK(shared->network->raise());
   VARVE_TRY(auto found,

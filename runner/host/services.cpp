@@ -77,6 +77,11 @@ void services::check_network() {
     log_failure("runner", checked.error().detail);
 }
 
+void services::report_oom_kills() {
+  for (auto& seen : starved->look())
+    sink->observation(std::move(seen));
+}
+
 void services::watch_running(const std::string& sandbox_id) {
   auto running = find_running(host->where, sandbox_id, host->means.boot_id);
   if (running) {

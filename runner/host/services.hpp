@@ -12,6 +12,7 @@
 #include "runner/operations/ledger.hpp"
 #include "runner/operations/machine.hpp"
 #include "runner/operations/network_guard.hpp"
+#include "runner/operations/oom_kills.hpp"
 
 namespace varve::runner {
 
@@ -21,6 +22,7 @@ struct services {
   std::unique_ptr<ledger> book;
   std::unique_ptr<network_guard> network;
   std::unique_ptr<use_book> uses;
+  std::unique_ptr<oom_kills> starved;
   report_sink* sink = nullptr;
   std::unique_ptr<watcher> watch;
   std::unique_ptr<warm_keeper> warm;   // once open
@@ -37,6 +39,7 @@ struct services {
   void check_network();
   void note_create(const schema::OperationT& operation,
                    const schema::OutcomeT& outcome);
+  void report_oom_kills();
   void watch_running(const std::string& sandbox_id);
 };
 

@@ -9,6 +9,7 @@ namespace varve::runner {
 namespace {
 
 constexpr std::chrono::seconds inventory_period{10};
+constexpr std::chrono::seconds look_period{2}; // for what must be known in 5 s
 constexpr std::uint64_t resend_age_ms = 10'000;
 
 template <class... Ts>
@@ -50,12 +51,19 @@ void tick(supervisor_self self) {
   self->delayed_send(self, inventory_period, tick_atom::value);
 }
 
+void look(supervisor_self self) {
+  auto shared = self->state.shared;
+  shared->ends->submit([shared] { shared->report_oom_kills(); });
+  self->delayed_send(self, look_period, look_atom::value);
+}
+
 } // namespace
 
 supervisor_actor::behavior_type supervisor(supervisor_self self,
                                            services_ptr shared) {
   self->state.shared = std::move(shared);
   self->delayed_send(self, inventory_period, tick_atom::value);
+  self->delayed_send(self, look_period, look_atom::value);
   return {[self](operation_ptr operation, bool resumed) {
             auto id = operation->sandbox_id;
             forward(self, id, std::move(operation), resumed);
@@ -67,6 +75,7 @@ supervisor_actor::behavior_type supervisor(supervisor_self self,
             retire(self, id, received);
           },
           [self](tick_atom) { tick(self); },
+          [self](look_atom) { look(self); },
           [self](inventory_atom) { send_all(self, 0); }};
 }
 

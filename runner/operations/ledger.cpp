@@ -307,6 +307,16 @@ ledger::observe(schema::ObservationT observation) {
   return std::optional{std::move(observation)};
 }
 
+result<schema::ObservationT> ledger::remark(schema::ObservationT observation) {
+  auto r = find(observation.sandbox_id);
+  if (!r)
+    return failure(errc::not_found, "a remark about what is not known");
+  observation.journal_id = journal_id();
+  observation.sequence = book_->next_sequence();
+  VARVE_CHECK(book_->observe(observation, *r));
+  return observation;
+}
+
 void ledger::acknowledge(std::string_view sandbox_id, std::uint64_t sequence) {
   book_->acknowledge(sandbox_id, sequence);
 }

@@ -59,6 +59,8 @@ class ledger {
   // The sandbox changed by itself. Nothing when that is known already.
   result<std::optional<schema::ObservationT>>
   observe(schema::ObservationT observation);
+  // What happened to one that the journal knows to be as it says.
+  result<schema::ObservationT> remark(schema::ObservationT observation);
   void acknowledge(std::string_view sandbox_id, std::uint64_t sequence);
 
   // For recovery.

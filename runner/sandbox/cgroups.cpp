@@ -298,11 +298,20 @@ std::vector<pid_t> cgroups::processes(const std::string& id) const {
 }
 
 std::uint64_t cgroups::oom_kills(const std::string& id) const {
+  return oom_kills_in(id, "/init");
+}
+
+std::uint64_t cgroups::guest_oom_kills(const std::string& id) const {
+  return oom_kills_in(id, "/guest");
+}
+
+std::uint64_t cgroups::oom_kills_in(const std::string& id,
+                                    const char* group) const {
   auto* file = unified_ ? "/memory.events" : "/memory.oom_control";
   std::uint64_t sum = 0;
   for (auto& h : hierarchies_)
     if (unified_ || h.controller == "memory")
-      sum += read_counter(base(h, id) + "/init" + file, "oom_kill");
+      sum += read_counter(base(h, id) + group + file, "oom_kill");
   return sum;
 }
 

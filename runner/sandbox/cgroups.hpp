@@ -65,6 +65,8 @@ class cgroups {
 
   // How often the kernel ended monitor or PID 1 for want of memory.
   std::uint64_t oom_kills(const std::string& id) const;
+  // The same of what the guest runs.
+  std::uint64_t guest_oom_kills(const std::string& id) const;
 
   // Gives a running sandbox other limits. What needs more is raised first.
   result<void> set_limits(const std::string& id,
@@ -104,6 +106,7 @@ class cgroups {
 
   result<void> limit_v1(const hierarchy& h, const std::string& group,
                         const cgroup_limits& limits) const;
+  std::uint64_t oom_kills_in(const std::string& id, const char* group) const;
   result<void> make_groups(const std::string& id) const;
   result<std::vector<unique_fd>> open_procs(const std::string& id,
                                             const char* group) const;

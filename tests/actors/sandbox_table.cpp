@@ -107,6 +107,8 @@ sandbox::input report_named(const std::string& trigger,
   if (trigger == "answered_busy")
     return any_answer(story, Result::Busy, Present::Running);
   if (trigger == "saw_running")
+    return sandbox::RunnerListed{Present::Running, story.now};
+  if (trigger == "saw_oom_kill")
     return story.observation(Present::Running, schema::Cause::OutOfMemory);
   if (trigger == "saw_paused")
     return sandbox::RunnerListed{Present::Paused, story.now};

@@ -329,6 +329,14 @@ EventUnion warm_pool_removed() {
   return wrapped(std::move(e));
 }
 
+EventUnion sandbox_out_of_memory() {
+  SandboxOutOfMemoryT e;
+  e.process = "python3";
+  e.signal = 9;
+  e.report = report();
+  return wrapped(std::move(e));
+}
+
 template <class T>
 EventUnion empty() {
   return wrapped(T{});
@@ -378,6 +386,7 @@ constexpr sample samples[] = {
     {Event::DockerRegistryAdded, docker_registry_added},
     {Event::DockerRegistryChanged, docker_registry_changed},
     {Event::DockerRegistryRemoved, docker_registry_removed},
+    {Event::SandboxOutOfMemory, sandbox_out_of_memory},
 };
 
 EventUnion event_of(Event event) {

@@ -16,6 +16,7 @@
 #include "runner/kernel/process.hpp"
 #include "runner/kernel/remove_tree.hpp"
 #include "runner/kernel/wait.hpp"
+#include "runner/sandbox/kernel_log.hpp"
 #include "runner/sandbox/layout.hpp"
 #include "runner/sandbox/seccomp.hpp"
 
@@ -172,4 +173,24 @@ TEST_CASE("the filter of system calls is one the kernel takes") {
   auto program = compile_seccomp_filter();
   CHECK(program.size() % 8 == 0);
   CHECK(program.size() / 8 < 4096);
+}
+
+TEST_CASE("the kernel's word on who ran out of memory is read") {
+  auto line = [](const std::string& group, const std::string& name) {
+    return "6,1024,1234567,-;oom-kill:constraint=CONSTRAINT_MEMCG,"
+           "nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg="
+           + group + ",task_memcg=" + group + ",task=" + name
+           + ",pid=4711,uid=100000\n";
+  };
+  CHECK(oom_victim_in(line("/v-1/a/guest", "python3"), "/v-1/a/guest")
+        == "python3");
+  CHECK(oom_victim_in(line("/above/v-1/a/guest", "a,pid=1"), "/v-1/a/guest")
+        == "a,pid=1");
+  CHECK(
+      oom_victim_in(line("/v-1/ab/guest", "python3"), "/v-1/a/guest").empty());
+  CHECK(oom_victim_in("6,1,2,-;task_memcg=/v-1/a/guest,task=x,pid=1,uid=0",
+                      "/v-1/a/guest")
+            .empty());
+  CHECK(oom_victim_in("6,1,2,-;oom-kill:/v-1/a/guest,task=x", "/v-1/a/guest")
+            .empty());
 }

@@ -58,6 +58,21 @@ TEST_CASE("a killed PID 1 is noticed at once, and can be started again") {
   CHECK(execute(s.runner(), id, "cat /kept").output == "kept\n");
 }
 
+TEST_CASE("a process that asked for too much memory is told of by name") {
+  stand s;
+  s.open();
+  auto id = s.create();
+  execute(s.runner(), id, "tail /dev/zero");
+  auto after = steady_clock::now();
+  auto seen = s.reports.observation_of(id);
+  CHECK(steady_clock::now() - after < std::chrono::seconds{5});
+  CHECK(seen.present == present::Running);
+  CHECK(seen.cause == schema::Cause::OutOfMemory);
+  CHECK(seen.detail == "tail");
+  CHECK(seen.exit_code == 128 + SIGKILL);
+  CHECK(execute(s.runner(), id, "echo alive").output == "alive\n");
+}
+
 TEST_CASE("a monitor's death takes nothing with it but how the end came") {
   stand s;
   s.open();
