@@ -47,9 +47,12 @@ std::string member(const json::object& from, std::string_view name) {
   return found && found->is_string() ? std::string{found->get_string()} : "";
 }
 
-result<void> create_key(const options& chosen, const std::string& name) {
-  VARVE_TRY(auto made,
-            ask(chosen, "POST", "/keys", json::object{{"name", name}}));
+result<void> create_key(const options& chosen, const std::string& name,
+                        const std::string& organization) {
+  json::object wanted{{"name", name}};
+  if (!organization.empty())
+    wanted["organizationId"] = organization;
+  VARVE_TRY(auto made, ask(chosen, "POST", "/keys", wanted));
   if (!made.is_object())
     return failure(errc::malformed, "the server's answer is not an object");
   std::puts(member(made.get_object(), "value").c_str());
@@ -100,6 +103,56 @@ result<void> revoke_key(const options& chosen, const std::string& name) {
   return ok();
 }
 
+void print(const json::object& organization) {
+  auto* quota = organization.if_contains("quota");
+  std::printf("%s\t%s\t%s\n", member(organization, "id").c_str(),
+              member(organization, "name").c_str(),
+              quota ? json::serialize(*quota).c_str() : "");
+}
+
+result<void> list_organizations(const options& chosen) {
+  VARVE_TRY(auto all, ask(chosen, "GET", "/organizations"));
+  if (!all.is_array())
+    return failure(errc::malformed, "the server's answer is not a list");
+  for (const auto& one : all.get_array())
+    if (one.is_object())
+      print(one.get_object());
+  return ok();
+}
+
+result<void> create_organization(const options& chosen,
+                                 const std::string& name) {
+  VARVE_TRY(auto made, ask(chosen, "POST", "/organizations",
+                           json::object{{"name", name}}));
+  if (!made.is_object())
+    return failure(errc::malformed, "the server's answer is not an object");
+  std::puts(member(made.get_object(), "id").c_str());
+  return ok();
+}
+
+// "cpu=16 memory=none": the server knows the names and judges the numbers.
+result<void> set_quota(const options& chosen, const std::string& id,
+                       const std::vector<std::string>& wanted) {
+  json::object body;
+  for (const auto& word : wanted) {
+    auto equals = word.find('=');
+    if (equals == std::string::npos)
+      return failure(errc::invalid, word + " is not NAME=LIMIT");
+    auto limit = word.substr(equals + 1);
+    boost::system::error_code problem;
+    auto value =
+        limit == "none" ? json::value(nullptr) : json::parse(limit, problem);
+    if (problem)
+      return failure(errc::invalid, limit + " is no number and not none");
+    body[word.substr(0, equals)] = std::move(value);
+  }
+  VARVE_TRY(auto now,
+            ask(chosen, "PATCH",
+                "/organizations/" + percent_encoded(id) + "/quota", body));
+  std::puts(json::serialize(now).c_str());
+  return ok();
+}
+
 } // namespace
 
 result<void> key(const options& chosen) {
@@ -107,11 +160,27 @@ result<void> key(const options& chosen) {
   if (words.size() == 1 && words[0] == "list")
     return list_keys(chosen);
   if (words.size() == 2 && words[0] == "create")
-    return create_key(chosen, words[1]);
+    return create_key(chosen, words[1], "");
+  if (words.size() == 3 && words[0] == "create")
+    return create_key(chosen, words[1], words[2]);
   if (words.size() == 2 && words[0] == "revoke")
     return revoke_key(chosen, words[1]);
   return failure(errc::invalid,
-                 "usage: varve key create NAME | list | revoke NAME");
+                 "usage: varve key create NAME [ORGANIZATION] | list | revoke "
+                 "NAME");
+}
+
+result<void> organization(const options& chosen) {
+  const auto& words = chosen.arguments;
+  if (words.size() == 1 && words[0] == "list")
+    return list_organizations(chosen);
+  if (words.size() == 2 && words[0] == "create")
+    return create_organization(chosen, words[1]);
+  if (words.size() > 2 && words[0] == "quota")
+    return set_quota(chosen, words[1], {words.begin() + 2, words.end()});
+  return failure(errc::invalid,
+                 "usage: varve organization list | create NAME | quota ID "
+                 "NAME=LIMIT...");
 }
 
 result<void> backup(const options& chosen) {

@@ -16,9 +16,10 @@ result<void> version(const options&) {
 } // namespace
 
 command_function find_command(std::string_view verb) noexcept {
-  static constexpr std::array<std::pair<std::string_view, command_function>, 10>
+  static constexpr std::array<std::pair<std::string_view, command_function>, 11>
       table{{{"serve", serve},
              {"key", key},
+             {"organization", organization},
              {"backup", backup},
              {"restore", restore},
              {"projections", projections},

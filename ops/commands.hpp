@@ -18,6 +18,7 @@ result<void> serve(const options& chosen);
 
 // Through the running server. (admin_commands.cpp)
 result<void> key(const options& chosen);
+result<void> organization(const options& chosen);
 result<void> backup(const options& chosen);
 result<void> projections(const options& chosen);
 

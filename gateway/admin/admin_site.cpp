@@ -7,11 +7,13 @@
 
 #include "events/base/ids.hpp"
 #include "gateway/admin/key_command.hpp"
+#include "gateway/admin/organization_command.hpp"
 #include "gateway/api/answers.hpp"
 #include "gateway/api/api_key_json.hpp"
 #include "gateway/api/awaited.hpp"
 #include "gateway/api/held_command.hpp"
 #include "gateway/api/json_fields.hpp"
+#include "gateway/api/quota_json.hpp"
 #include "gateway/http_status.hpp"
 #include "gateway/url.hpp"
 
@@ -102,6 +104,13 @@ awaitable<result<response>> admin_site::run(request& r) {
     co_return list_keys(r);
   if (is("POST", "/keys"))
     co_return co_await create_key(r);
+  if (is("GET", "/organizations"))
+    co_return list_organizations(r);
+  if (is("POST", "/organizations"))
+    co_return co_await create_organization(r);
+  if (r.method == "PATCH")
+    if (auto id = organization_in(r.path))
+      co_return co_await set_quota(r, *id);
   if (is("POST", "/backup"))
     co_return co_await backup(r);
   if (is("POST", "/projections/rebuild"))
@@ -168,6 +177,59 @@ result<response> admin_site::list_keys(const request&) {
     }
   }
   return json_answer(200, std::move(body));
+}
+
+result<response> admin_site::list_organizations(const request&) {
+  VARVE_TRY(auto all, services_.reads.organizations());
+  json::array body;
+  for (const auto& organization : all)
+    body.push_back(organization_json(organization));
+  return json_answer(200, std::move(body));
+}
+
+awaitable<result<response>> admin_site::create_organization(const request& r) {
+  auto body = object_body(r);
+  if (!body)
+    co_return body.error();
+  auto made = new_organization(services_, *body.value());
+  if (!made)
+    co_return made.error();
+  auto id = uuid::v4().str();
+  command what = made.value();
+  auto origin = operator_origin(r, id);
+  auto done =
+      co_await submit_and_see(services_, std::move(what), std::move(origin));
+  if (!done)
+    co_return done.error();
+  projections::organization_view shown;
+  shown.id = id;
+  shown.name = made.value().name;
+  shown.quota = made.value().quota;
+  co_return json_answer(201, organization_json(shown));
+}
+
+awaitable<result<response>>
+admin_site::set_quota(const request& r, const std::string& organization) {
+  auto body = object_body(r);
+  if (!body)
+    co_return body.error();
+  auto found = services_.reads.organization(organization);
+  if (!found)
+    co_return found.error();
+  if (!found.value())
+    co_return failure(errc::not_found, "Organization not found");
+  SetQuota wanted{found.value()->quota};
+  auto changed = change_quota(wanted.quota, *body.value());
+  if (!changed)
+    co_return changed.error();
+  command what = wanted;
+  auto origin = operator_origin(r, organization);
+  auto done =
+      co_await submit_and_see(services_, std::move(what), std::move(origin));
+  if (!done)
+    co_return done.error();
+  auto out = quota_json(wanted.quota);
+  co_return json_answer(200, std::move(out));
 }
 
 awaitable<result<response>> admin_site::backup(const request& r) {

@@ -7,6 +7,11 @@
 //                                  organizationId?} -> 201 with `value`, the
 //                                 only time the key is shown
 //   DELETE /keys/{name}           204; ?organizationId= where there are several
+//   GET    /organizations         [{id, name, quota}]
+//   POST   /organizations         {name, quota?} -> 201
+//   PATCH  /organizations/{id}/quota  {cpu?, memory?, disk?, sandboxes?,
+//                                  cpuPerSandbox?, memoryPerSandbox?,
+//                                  diskPerSandbox?} -> 200, all of it
 //   POST   /backup                {directory} -> 200 {}
 //   POST   /projections/rebuild   {projection?} -> 200 {}
 //   POST   /projections/flush     200 {}
@@ -38,6 +43,10 @@ class admin_site final : public site {
   awaitable<result<response>> revoke_key(const request& r,
                                          const std::string& name);
   result<response> list_keys(const request& r);
+  result<response> list_organizations(const request& r);
+  awaitable<result<response>> create_organization(const request& r);
+  awaitable<result<response>> set_quota(const request& r,
+                                        const std::string& organization);
   awaitable<result<response>> backup(const request& r);
   awaitable<result<response>> rebuild(const request& r);
   awaitable<result<response>> flush();

@@ -22,6 +22,11 @@ answer get_snapshot(services& s, const request& r);
 // event_handlers.cpp
 answer list_sandbox_events(services& s, const request& r);
 
+// usage_handlers.cpp
+answer get_organization_usage(services& s, const request& r);
+answer list_usage(services& s, const request& r);
+answer get_start_queue(services& s, const request& r);
+
 // preview_handlers.cpp
 answer get_preview_url(services& s, const request& r);
 

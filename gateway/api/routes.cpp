@@ -18,7 +18,7 @@ constexpr std::string_view deletes = "delete:sandboxes";
 constexpr std::string_view keeps = "write:registries";
 constexpr std::string_view drops = "delete:registries";
 
-constexpr std::array<route, 44> table{{
+constexpr std::array<route, 47> table{{
     {"GET", "/api/health", anybody, "", false, health},
     {"GET", "/api/config", anybody, "", false, get_config},
     {"GET", "/api/shared-regions", anybody, "", false, list_regions},
@@ -73,6 +73,10 @@ constexpr std::array<route, 44> table{{
     {"DELETE", "/api/warm-pools/{id}", key, deletes, false, delete_warm_pool},
     {"GET", "/api/varve/sandboxes/{id}/events", key, "", false,
      list_sandbox_events},
+    {"GET", "/api/organizations/{id}/usage", key, "", false,
+     get_organization_usage},
+    {"GET", "/api/varve/usage", key, "", false, list_usage},
+    {"GET", "/api/varve/queue", key, "", false, get_start_queue},
 }};
 
 bool is_capture(std::string_view segment) noexcept {

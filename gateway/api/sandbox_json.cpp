@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 
 #include "gateway/api/activity.hpp"
+#include "gateway/api/quota_json.hpp"
 
 namespace varve::gateway {
 
@@ -25,13 +26,6 @@ json::object texts(const std::map<std::string, std::string>& m) {
   for (const auto& [key, value] : m)
     out[key] = value;
   return out;
-}
-
-// Whole where it can be: 2000 -> 2, 1500 -> 1.5.
-json::value units(std::uint64_t amount, std::uint64_t per_unit) {
-  if (amount % per_unit == 0)
-    return amount / per_unit;
-  return static_cast<double>(amount) / static_cast<double>(per_unit);
 }
 
 json::value text_or_null(const std::string& s) {

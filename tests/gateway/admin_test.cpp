@@ -129,6 +129,35 @@ TEST_CASE("a key that cannot be is refused") {
   CHECK(a.g.world.commands().empty());
 }
 
+TEST_CASE("organizations are made, listed and given other quotas") {
+  admin_fixture a;
+  auto made = a.call("POST", "/organizations",
+                     R"({"name":"second","quota":{"cpu":2.5}})");
+  REQUIRE(made.status == 201);
+  auto id = made.text("id");
+  CHECK(made.json().at("quota").at("cpu").as_double() == 2.5);
+  CHECK(made.json().at("quota").at("sandboxes").is_null());
+  CHECK(a.call("POST", "/organizations", R"({"name":"second"})").status == 409);
+  CHECK(a.call("GET", "/organizations").body.find(id) != std::string::npos);
+  auto path = "/organizations/" + id + "/quota";
+  auto set = a.call("PATCH", path,
+                    R"({"cpu":null,"sandboxes":10,"memoryPerSandbox":0.5})");
+  REQUIRE(set.status == 200);
+  CHECK(set.json().at("cpu").is_null());
+  CHECK(set.json().at("sandboxes").as_int64() == 10);
+  CHECK(set.json().at("memoryPerSandbox").as_double() == 0.5);
+  CHECK(a.call("PATCH", path, R"({"disk":7})").json().at("sandboxes") == 10);
+  for (const char* body :
+       {R"({"cpu":0})", R"({"cpu":-1})", R"({"cpu":"2"})", R"({"cpu":0.0001})",
+        R"({"cpu":1e300})", R"({"gpu":1})", R"({"sandboxes":1.5})",
+        R"({"sandboxes":4294967296})", "[]"})
+    CHECK(a.call("PATCH", path, body).status == 400);
+  CHECK(a.call("PATCH", "/organizations/none/quota", "{}").status == 404);
+  CHECK(a.call("POST", "/organizations", R"({"name":"x","quota":1})").status
+        == 400);
+  CHECK(a.call("POST", "/organizations", "{}").status == 400);
+}
+
 TEST_CASE("a key without a list of permissions has them all, and may expire") {
   admin_fixture a;
   auto made =
