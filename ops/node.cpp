@@ -171,6 +171,10 @@ result<void> node::parts::start_gateway() {
   settings.tls_cert = chosen.tls_cert;
   settings.tls_key = chosen.tls_key;
   settings.admin_socket = chosen.data_dir + "/admin.sock";
+  settings.starts = [this] {
+    auto now = link->starts();
+    return gateway::start_queue{now.waiting, now.working};
+  };
   gateway::admin_hooks hooks;
   hooks.backup = [this](const std::string& directory) {
     return back_up(*store, chosen.data_dir, directory);
@@ -184,7 +188,10 @@ result<void> node::parts::start_gateway() {
   hooks.status = [this] {
     return "{\"inFlight\":" + std::to_string(control->in_flight())
            + ",\"aggregatesInMemory\":"
-           + std::to_string(control->aggregates_in_memory()) + "}";
+           + std::to_string(control->aggregates_in_memory())
+           + ",\"startsWaiting\":" + std::to_string(link->starts().waiting)
+           + ",\"startsWorking\":" + std::to_string(link->starts().working)
+           + "}";
   };
   VARVE_TRY(auto started,
             gateway::start_with_objects(

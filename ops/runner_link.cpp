@@ -37,6 +37,11 @@ result<int> runner_link::connect_toolbox(std::string_view sandbox_id) {
   return failure(errc::runner_unavailable, "the runner is starting");
 }
 
+runner::start_queue runner_link::starts() const noexcept {
+  const auto* host = host_.load();
+  return host ? host->starts() : runner::start_queue{};
+}
+
 void runner_link::note_use(std::string_view sandbox_id, timestamp at) {
   if (auto* host = host_.load())
     host->note_use(sandbox_id, at);

@@ -47,6 +47,8 @@ class runner_link final : public runner_port,
 
   result<int> connect_toolbox(std::string_view sandbox_id) override;
   void note_use(std::string_view sandbox_id, timestamp at) override;
+  // Nothing while the runner is starting. Any thread.
+  runner::start_queue starts() const noexcept;
 
  private:
   runner_reports& reports_;

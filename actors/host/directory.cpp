@@ -92,6 +92,12 @@ slot_ptr& directory::slot_of(shard& s, const aggregate_key& key,
   return kept;
 }
 
+// Whatever takes a name or quota passes through its organization's actor.
+std::size_t directory::limit_of(const aggregate_key& to) const noexcept {
+  return to.type == schema::AggregateType::Organization ? limits_.organization
+                                                        : limits_.aggregate;
+}
+
 void directory::deliver(const delivery_ptr& d) {
   auto closed = false;
   {
@@ -99,7 +105,7 @@ void directory::deliver(const delivery_ptr& d) {
     std::lock_guard guard{s.mutex};
     closed = closed_;
     auto place = closed ? nullptr : slot_of(s, d->to, {});
-    if (place && (!d->is_command() || place->in_flight < limits_.aggregate)) {
+    if (place && (!d->is_command() || place->in_flight < limit_of(d->to))) {
       place->used_tick = now();
       d->route.push_back(std::make_shared<placed>(place));
       caf::anon_send(place->actor, d);

@@ -80,6 +80,7 @@ class directory {
   shard& shard_of(std::string_view id);
   slot_ptr& slot_of(shard& s, const aggregate_key& key,
                     std::vector<log::record_ptr> birth);
+  std::size_t limit_of(const aggregate_key& to) const noexcept;
   counter organization_counter(const std::string& id);
 
   flight_limits limits_;

@@ -168,9 +168,12 @@ timestamp patience_of(status value, std::uint32_t attempt) noexcept {
   case status::pulling:
     return 1800 * second;
   case status::resolving:
+    return 60 * second;
+  // Most of it is for waiting until the runner's workers are free; the work
+  // itself has a limit that runs from when it is begun.
   case status::creating:
   case status::starting:
-    return 60 * second;
+    return 15 * 60 * second;
   case status::probing:
   case status::stopping:
   case status::pausing:

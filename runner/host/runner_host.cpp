@@ -133,6 +133,11 @@ capacity runner_host::total() const noexcept {
   return state_->total;
 }
 
+start_queue runner_host::starts() const noexcept {
+  const auto& load = state_->shared->start_load;
+  return {load.waiting, load.working};
+}
+
 void runner_host::submit(schema::OperationT operation) {
   std::shared_lock lock{state_->guard};
   if (state_->is_closed)

@@ -35,6 +35,12 @@ struct capacity {
   std::uint32_t disk_gib = 0;
 };
 
+// Creates and starts: those that no worker has begun, and those in work.
+struct start_queue {
+  std::size_t waiting = 0;
+  std::size_t working = 0;
+};
+
 class runner_host {
  public:
   // Prepares the machine, makes journal and kernel agree (see recovery.hpp)
@@ -47,6 +53,7 @@ class runner_host {
   const std::string& runner_id() const noexcept;
   const std::string& journal_id() const noexcept;
   capacity total() const noexcept;
+  start_queue starts() const noexcept; // any thread
 
   // Any thread, does not block. A repeated operation is answered with its
   // first outcome and the present state.

@@ -43,11 +43,17 @@ void work(services& shared, const sandbox_actor& owner, const std::string& id,
 void give_to_starts(sandbox_self self, const job& j) {
   auto& state = self->state;
   state.ticket = std::make_shared<start_ticket>();
+  ++state.shared->start_load.waiting;
   state.shared->starts->submit(
       [shared = state.shared, id = state.id, j, owner = sandbox_actor{self},
        ticket = state.ticket, turn = state.shared->warm->start_begins()] {
-        if (ticket->take())
-          work(*shared, owner, id, j, ticket->cancel());
+        if (!ticket->take())
+          return;
+        auto& load = shared->start_load;
+        --load.waiting;
+        ++load.working;
+        work(*shared, owner, id, j, ticket->cancel());
+        --load.working;
       });
 }
 
@@ -95,6 +101,7 @@ void make_way(sandbox_state& state) {
     state.ticket->call_off();
     return;
   }
+  --state.shared->start_load.waiting;
   state.waiting.push_front(std::move(state.current));
   state.current = {};
   state.ticket.reset();

@@ -16,6 +16,12 @@
 
 namespace varve::runner {
 
+// Of the pool for starts.
+struct start_counts {
+  std::atomic<std::size_t> waiting{0};
+  std::atomic<std::size_t> working{0};
+};
+
 // Lives as long as any actor or worker that may still use it.
 struct services {
   std::unique_ptr<machine> host;
@@ -27,7 +33,8 @@ struct services {
   std::unique_ptr<watcher> watch;
   std::unique_ptr<warm_keeper> warm;   // once open
   std::unique_ptr<worker_pool> starts; // create, start
-  std::unique_ptr<worker_pool> ends;   // stop, destroy, and what is short
+  start_counts start_load;
+  std::unique_ptr<worker_pool> ends; // stop, destroy, and what is short
 
   // Executes, reports, and watches what runs then. Blocks; on a worker.
   // `cancel` as the executor has it.

@@ -68,16 +68,16 @@ TEST_CASE("a deadline that was moved decides to nothing") {
   CHECK(armed != story.s.deadline);
 }
 
-TEST_CASE("deadlines are 60 s for creating and starting, 30 s for stopping "
-          "and destroying, and name the transition they end") {
+TEST_CASE("deadlines are 15 min for creating and starting, 30 s for "
+          "stopping and destroying, and name the transition they end") {
   struct row {
     status from;
     timestamp patience;
     std::string reason;
   };
   for (const auto& [from, patience, reason] :
-       {row{status::creating, 60'000, "Timeout while creating sandbox"},
-        row{status::starting, 60'000, "Timeout while starting sandbox"},
+       {row{status::creating, 900'000, "Timeout while creating sandbox"},
+        row{status::starting, 900'000, "Timeout while starting sandbox"},
         row{status::stopping, 30'000, "Timeout while stopping sandbox"}}) {
     auto story = sandbox_in(from);
     CHECK(story.s.deadline == story.s.changed_at + patience);
