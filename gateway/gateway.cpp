@@ -19,6 +19,7 @@
 #include "gateway/api/api_site.hpp"
 #include "gateway/api/open_creates.hpp"
 #include "gateway/objects/gateway_with_objects.hpp"
+#include "gateway/push/push_hub.hpp"
 #include "gateway/server/listener.hpp"
 #include "gateway/server/socket_stream.hpp"
 
@@ -29,6 +30,7 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr std::chrono::milliseconds sweep_time{100};
+constexpr std::chrono::milliseconds ping_time{500};
 constexpr std::chrono::seconds last_words_time{3};
 
 class running_gateway final : public gateway {
@@ -67,6 +69,7 @@ class running_gateway final : public gateway {
     api_serving_.is_secure = tls != nullptr;
     api_serving_.own_address = "localhost:" + std::to_string(port());
     api_.serve_with(api_serving_);
+    api_.push_with(push_);
     public_listener_->serve(api_serving_);
     if (admin_listener_)
       admin_listener_->serve(admin_serving_);
@@ -97,6 +100,7 @@ class running_gateway final : public gateway {
     public_listener_->stop_accepting();
     if (admin_listener_)
       admin_listener_->stop_accepting();
+    push_.close();
     work_.reset();
     set(is_stopping_);
     for (auto& t : threads_)
@@ -127,6 +131,7 @@ class running_gateway final : public gateway {
 
   // The time-outs of all streams; at the end, the end of all streams.
   void sweep() {
+    auto next_ping = steady_clock::now();
     auto next_review = steady_clock::now() + options_.bounds.review_time;
     std::unique_lock lock{mutex_};
     while (!is_stopping_) {
@@ -134,7 +139,12 @@ class running_gateway final : public gateway {
       lock.unlock();
       streams_.close_overdue();
       api_.objects().clean();
+      if (steady_clock::now() >= next_ping) {
+        push_.tick();
+        next_ping = steady_clock::now() + ping_time;
+      }
       if (steady_clock::now() >= next_review) {
+        push_.review();
         api_.proxy().review();
         next_review = steady_clock::now() + options_.bounds.review_time;
       }
@@ -174,6 +184,7 @@ class running_gateway final : public gateway {
   asio::io_context context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{
       context_.get_executor()};
+  push_hub push_{services_, context_.get_executor()};
   std::unique_ptr<listener> public_listener_;
   std::unique_ptr<listener> admin_listener_;
   std::vector<std::thread> threads_;

@@ -11,6 +11,7 @@
 #include "gateway/api/registry_handlers.hpp"
 #include "gateway/api/repeated_command.hpp"
 #include "gateway/http_status.hpp"
+#include "gateway/push/push_session.hpp"
 #include "gateway/url.hpp"
 
 namespace varve::gateway {
@@ -142,6 +143,14 @@ site::decision api_site::decide(request& r) {
 }
 
 site::decision api_site::decide_route(request& r) {
+  if (is_push_path(r.path)) {
+    decision d;
+    d.streaming = [this](client_side client,
+                         request& q) -> awaitable<stream_end> {
+      return serve_push(services_, *push_, client, q, *with_);
+    };
+    return d;
+  }
   auto now = services_.time.now();
   auto match = find_route(api_routes(), r.method, r.path);
   if (!match.found)

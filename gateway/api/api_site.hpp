@@ -6,6 +6,7 @@
 #include "gateway/api/routes.hpp"
 #include "gateway/objects/object_site.hpp"
 #include "gateway/proxy/toolbox_proxy.hpp"
+#include "gateway/push/push_hub.hpp"
 
 namespace varve::gateway {
 
@@ -20,6 +21,10 @@ class api_site final : public site {
   // Needed before the first request: what connections are served with.
   void serve_with(const serving& with) noexcept {
     with_ = &with;
+  }
+  // Needed before it is ready: who hears of changes.
+  void push_with(push_hub& hub) noexcept {
+    push_ = &hub;
   }
   void set_ready(bool ready) noexcept {
     is_ready_ = ready;
@@ -45,6 +50,7 @@ class api_site final : public site {
   toolbox_proxy proxy_;
   object_site objects_;
   const serving* with_ = nullptr;
+  push_hub* push_ = nullptr;
   std::atomic<bool> is_ready_{false};
 };
 

@@ -34,8 +34,7 @@ bool is_expired(const projections::api_key_view& key, timestamp now) noexcept {
 
 // Looked up by its SHA-256: how long that takes says nothing about any key,
 // so there is no secret left to compare.
-result<principal> authenticate(services& s, const request& r) {
-  auto token = bearer_token(r);
+result<principal> principal_of(services& s, std::string_view token) {
   if (token.empty() || token.size() > max_key_bytes)
     return refusal();
   principal out;
@@ -50,6 +49,10 @@ result<principal> authenticate(services& s, const request& r) {
   out.permissions = std::move(found->permissions);
   out.partition = log::partition_of(out.organization_id);
   return out;
+}
+
+result<principal> authenticate(services& s, const request& r) {
+  return principal_of(s, bearer_token(r));
 }
 
 result<bool> is_valid_key(services& s, const log::digest& hash) {

@@ -9,6 +9,9 @@ namespace varve::gateway {
 // errors of the queries when they cannot say.
 result<principal> authenticate(services& s, const request& r);
 
+// The same of a key in clear.
+result<principal> principal_of(services& s, std::string_view key);
+
 // The key of that hash is still good.
 result<bool> is_valid_key(services& s, const log::digest& hash);
 
