@@ -185,6 +185,7 @@ answer resize_warm_pool(services& s, const request& r) {
     co_return pool.error();
   SetWarmPool wanted;
   wanted.pool_id = pool.value().id;
+  wanted.snapshot_id = pool.value().snapshot_id;
   wanted.size = size.value();
   command what = std::move(wanted);
   co_return co_await change(s, r, std::move(what), pool.value().id, 200);

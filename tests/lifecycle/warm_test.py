@@ -71,7 +71,7 @@ class Stand:
             "GET", f"/api/varve/sandboxes/{shown['id']}/events")["items"]
         started = [e for e in events if e["type"] == "SandboxStarted"]
         expect(len(started) == 1, f"its events are {events}")
-        return shown, bool(started[0]["data"]["event"].get("warm"))
+        return shown, bool(started[0]["data"].get("warm"))
 
     def create_warm(self, **body):
         """Those that wait are made meanwhile: until one is taken."""

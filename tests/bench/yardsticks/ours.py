@@ -46,7 +46,7 @@ class Raw:
         page = _good(self.client.request(
             "GET", f"/api/varve/sandboxes/{sandbox_id}/events"), "events")
         self.made += 1
-        self.taken += any(event["data"]["event"].get("warm")
+        self.taken += any(event["data"].get("warm")
                           for event in page["items"]
                           if event["type"] == "SandboxStarted")
 
