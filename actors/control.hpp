@@ -162,6 +162,10 @@ struct CreateSandbox {
   schema::TimersT timers;
   std::uint32_t ttl_minutes = 0; // from now; 0 = no end
   network_rules network;
+  // The sandbox it begins with the files of, and the runner that has them.
+  // Empty: with none but the image's, wherever there is room.
+  std::string forked_from;
+  std::string runner_id;
 };
 
 struct StartSandbox {
@@ -173,6 +177,7 @@ struct StopSandbox {
 };
 struct RecoverSandbox {
   std::string sandbox_id;
+  bool skip_start = false; // to stopped
 };
 struct DestroySandbox {
   std::string sandbox_id;
@@ -190,6 +195,14 @@ struct RotateSigningKey {
 
 struct PauseSandbox {
   std::string sandbox_id;
+};
+struct ArchiveSandbox {
+  std::string sandbox_id;
+};
+// Makes `child` with the files that this sandbox has, where it lies.
+struct ForkSandbox {
+  std::string sandbox_id;
+  CreateSandbox child;
 };
 // What is not given stays as it is.
 struct ResizeSandbox {
@@ -210,19 +223,22 @@ struct SetTimers {
   std::optional<std::uint32_t> ttl_minutes; // from now; 0 = no end
   // Who had it made never heard of it and cannot ask: a minute is left.
   bool abandoned = false;
+  std::optional<std::int32_t> auto_archive{}; // 0 = off
 };
 struct SetPublic {
   std::string sandbox_id;
   bool is_public = false;
 };
 
-using command = std::variant<
-    CreateOrganization, CreateApiKey, RevokeApiKey, RegisterSnapshot,
-    RegisterRunner, CreateSandbox, StartSandbox, StopSandbox, RecoverSandbox,
-    DestroySandbox, ReplaceLabels, PauseSandbox, ResizeSandbox, SetNetwork,
-    SetTimers, SetPublic, RotateSigningKey, SetWarmPool, RemoveWarmPool,
-    SetQuota, AddDockerRegistry, ChangeDockerRegistry, RemoveDockerRegistry,
-    CreateSnapshot, ActivateSnapshot, DeactivateSnapshot, RemoveSnapshot>;
+using command =
+    std::variant<CreateOrganization, CreateApiKey, RevokeApiKey,
+                 RegisterSnapshot, RegisterRunner, CreateSandbox, StartSandbox,
+                 StopSandbox, RecoverSandbox, DestroySandbox, ReplaceLabels,
+                 PauseSandbox, ResizeSandbox, SetNetwork, SetTimers, SetPublic,
+                 RotateSigningKey, SetWarmPool, RemoveWarmPool, SetQuota,
+                 AddDockerRegistry, ChangeDockerRegistry, RemoveDockerRegistry,
+                 CreateSnapshot, ActivateSnapshot, DeactivateSnapshot,
+                 RemoveSnapshot, ArchiveSandbox, ForkSandbox>;
 
 struct command_reply {
   std::string aggregate_id;

@@ -59,6 +59,8 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::OrganizationQuotaSet:
   case schema::Event::SnapshotRequested:
   case schema::Event::SnapshotRemovalRequested:
+  case schema::Event::SandboxArchived:
+  case schema::Event::SandboxRestoreRequested:
     return true;
   case schema::Event::NONE:
   case schema::Event::LogCreated:
@@ -90,6 +92,7 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::SnapshotDeactivated:
   case schema::Event::SnapshotActivationRequested:
   case schema::Event::SnapshotRemovalRetried:
+  case schema::Event::SandboxArchiveRequested:
     return false;
   }
   return false;
@@ -102,7 +105,8 @@ constexpr bool needs_admission(schema::Event kind) noexcept {
          && kind != schema::Event::SandboxFailed
          && kind != schema::Event::SandboxDestroyRequested
          && kind != schema::Event::SandboxAdjusted
-         && kind != schema::Event::SnapshotRemovalRequested;
+         && kind != schema::Event::SnapshotRemovalRequested
+         && kind != schema::Event::SandboxArchived;
 }
 
 template <class Event>

@@ -57,6 +57,12 @@ sandbox::status status_of(projections::sandbox_state state) noexcept {
     return to::resuming;
   case from::resizing:
     return to::adjusting;
+  case from::archiving:
+    return to::archiving;
+  case from::archived:
+    return to::archived;
+  case from::restoring:
+    return to::restoring;
   case from::error:
     return to::error;
   case from::destroying:

@@ -31,13 +31,16 @@ enum class sandbox_state : std::uint8_t {
   resizing = 11,
   pending_build = 12,
   pulling_snapshot = 13,
+  archiving = 14,
+  archived = 15,
+  restoring = 16,
 };
 // As on the wire ("started").
 std::string_view name_of(sandbox_state state) noexcept;
 std::optional<sandbox_state>
 parse_sandbox_state(std::string_view text) noexcept;
 // Moves on by itself: creating, starting, stopping, destroying, pausing,
-// resuming, resizing, pending_build, pulling_snapshot.
+// resuming, resizing, pending_build, pulling_snapshot, archiving, restoring.
 bool is_transitional(sandbox_state state) noexcept;
 // What runs in it runs: started, resizing.
 bool is_running(sandbox_state state) noexcept;
@@ -48,6 +51,8 @@ struct sandbox_view {
   std::string name;
   std::string snapshot_id;
   std::string snapshot_name;
+  std::string image_ref;   // what its files lie over
+  std::string forked_from; // the sandbox it is a fork of; empty = none
   std::string user;
   std::vector<std::uint8_t> env_sealed; // vault scope: the sandbox's id
   std::map<std::string, std::string> labels;
@@ -63,10 +68,12 @@ struct sandbox_view {
   std::string network_allow_list;
   std::string runner_id;
   sandbox_state state = sandbox_state::creating;
-  std::string desired_state; // "started", "stopped", "paused", "destroyed"
+  // "started", "stopped", "paused", "archived", "destroyed"
+  std::string desired_state;
   std::string error_reason;  // empty = none
   std::string adjust_reason; // why it is not as it was asked to be
   bool recoverable = false;
+  bool may_be_archived = false; // a recovery begins with its archive
   schema::Cause cause = schema::Cause::Unspecified; // of the last change
   std::string toolbox_version;
   std::uint64_t start_version = 0; // stream version of the last SandboxStarted
@@ -187,6 +194,11 @@ class queries {
                                          const sandbox_filter& filter,
                                          std::string_view cursor,
                                          std::size_t limit) = 0;
+  // Those that began with the files of this one, destroyed ones too if wanted;
+  // `limit` at most, by id.
+  virtual result<std::vector<sandbox_view>>
+  forks(std::string_view organization_id, std::string_view sandbox_id,
+        bool with_destroyed, std::size_t limit) = 0;
   // Every sandbox that is not destroyed and placed on this runner.
   virtual result<std::vector<sandbox_view>>
   sandboxes_on(std::string_view runner_id) = 0;

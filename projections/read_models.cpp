@@ -103,6 +103,16 @@ result<sandbox_page> read_models::sandboxes(std::string_view organization_id,
 }
 
 result<std::vector<sandbox_view>>
+read_models::forks(std::string_view organization_id,
+                   std::string_view sandbox_id, bool with_destroyed,
+                   std::size_t limit) {
+  auto now = serving();
+  VARVE_CHECK(now->sandboxes().check());
+  return now->sandboxes().forks(organization_id, sandbox_id, with_destroyed,
+                                limit);
+}
+
+result<std::vector<sandbox_view>>
 read_models::sandboxes_on(std::string_view runner_id) {
   auto now = serving();
   VARVE_CHECK(now->sandboxes().check());

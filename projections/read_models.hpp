@@ -35,6 +35,10 @@ class read_models final : public queries, public warm_pool_queries {
                                  const sandbox_filter& filter,
                                  std::string_view cursor,
                                  std::size_t limit) override;
+  result<std::vector<sandbox_view>> forks(std::string_view organization_id,
+                                          std::string_view sandbox_id,
+                                          bool with_destroyed,
+                                          std::size_t limit) override;
   result<std::vector<sandbox_view>>
   sandboxes_on(std::string_view runner_id) override;
   result<std::optional<snapshot_view>>

@@ -13,7 +13,7 @@
 
 namespace varve::projections {
 
-inline constexpr std::uint32_t row_format = 5;
+inline constexpr std::uint32_t row_format = 6;
 
 // Appends fields; numbers as LEB128, texts and lists with their length.
 class row_writer {

@@ -53,6 +53,8 @@ void created(sandbox_view& v, const schema::Record& record,
   v.name = event.name()->str();
   v.snapshot_id = event.snapshot_id()->str();
   v.snapshot_name = event.snapshot_name()->str();
+  v.image_ref = event.image_ref()->str();
+  v.forked_from = text_of(event.forked_from());
   v.user = event.user()->str();
   if (event.env_sealed() != nullptr)
     v.env_sealed.assign(event.env_sealed()->begin(), event.env_sealed()->end());
@@ -76,6 +78,16 @@ void started(sandbox_view& v, const schema::Entry& entry) {
   v.toolbox_version =
       text_of(entry.event_as_SandboxStarted()->toolbox_version());
   v.start_version = entry.version();
+  v.may_be_archived = false;
+}
+
+void recovering(sandbox_view& v,
+                const schema::SandboxRecoveryRequested& event) {
+  if (event.skip_start())
+    return head_for(v, sandbox_state::stopping, "stopped");
+  head_for(
+      v, v.may_be_archived ? sandbox_state::restoring : sandbox_state::starting,
+      "started");
 }
 
 void failed(sandbox_view& v, const schema::SandboxFailed& event) {
@@ -144,15 +156,30 @@ struct folding {
 constexpr folding foldings[] = {
     {Event::SandboxCreated, created},
     {Event::SandboxStartRequested, head<sandbox_state::starting>},
-    {Event::SandboxRecoveryRequested, head<sandbox_state::starting>},
     {Event::SandboxImageResolved, head<sandbox_state::pulling_snapshot>},
     {Event::SandboxImagePulled,
      [](sandbox_view& v, const schema::Record&, const Entry& e) {
        head_for(v, sandbox_state::creating, "started");
+       v.image_ref = text_of(e.event_as_SandboxImagePulled()->image_ref());
        auto user = text_of(e.event_as_SandboxImagePulled()->user());
        if (v.user.empty())
          v.user = user.empty() ? "root" : user;
      }},
+    {Event::SandboxRecoveryRequested,
+     [](sandbox_view& v, const schema::Record&, const Entry& e) {
+       recovering(v, *e.event_as_SandboxRecoveryRequested());
+     }},
+    {Event::SandboxArchiveRequested,
+     [](sandbox_view& v, const schema::Record&, const Entry&) {
+       head_for(v, sandbox_state::archiving, "archived");
+       v.may_be_archived = true;
+     }},
+    {Event::SandboxArchived,
+     [](sandbox_view& v, const schema::Record&, const Entry&) {
+       arrive(v, sandbox_state::archived, "archived");
+       v.may_be_archived = true;
+     }},
+    {Event::SandboxRestoreRequested, head<sandbox_state::restoring>},
     {Event::SandboxStarted, [](sandbox_view& v, const schema::Record&,
                                const Entry& e) { started(v, e); }},
     {Event::SandboxIdleAsked,

@@ -107,6 +107,25 @@ sandbox_projection::by_name(std::string_view organization,
 }
 
 result<std::vector<sandbox_view>>
+sandbox_projection::forks(std::string_view organization,
+                          std::string_view source, bool with_destroyed,
+                          std::size_t limit) const {
+  std::vector<sandbox_view> out;
+  frozen now{rows().base()};
+  scan made{rows(), sandboxes_by_source(source), now.get()};
+  for (made.first(); made.valid() && out.size() < limit; made.next()) {
+    VARVE_TRY(auto view, find(made.rest(), now.get()));
+    if (!view)
+      return failure(errc::store_failed, "an index row without its sandbox");
+    auto gone = view->state == sandbox_state::destroyed;
+    if (view->organization_id == organization && (with_destroyed || !gone))
+      out.push_back(std::move(*view));
+  }
+  VARVE_CHECK(made.finish());
+  return out;
+}
+
+result<std::vector<sandbox_view>>
 sandbox_projection::on_runner(std::string_view runner) const {
   std::vector<sandbox_view> out;
   frozen now{rows().base()};

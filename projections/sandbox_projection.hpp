@@ -44,6 +44,10 @@ class sandbox_projection final : public projection {
   result<std::optional<sandbox_view>> by_name(std::string_view organization,
                                               std::string_view name) const;
   result<std::vector<sandbox_view>> on_runner(std::string_view runner) const;
+  result<std::vector<sandbox_view>> forks(std::string_view organization,
+                                          std::string_view source,
+                                          bool with_destroyed,
+                                          std::size_t limit) const;
 
  private:
   struct draft {

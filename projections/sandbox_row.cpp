@@ -119,7 +119,10 @@ std::string encode(const sandbox_view& v) {
       .number(v.destroy_at)
       .flag(v.network_block_all)
       .text(v.network_allow_list)
-      .text(v.adjust_reason);
+      .text(v.adjust_reason)
+      .text(v.image_ref)
+      .text(v.forked_from)
+      .flag(v.may_be_archived);
   return out.take();
 }
 
@@ -160,6 +163,9 @@ result<sandbox_view> decode_sandbox(std::string_view id,
   v.network_block_all = in.flag();
   v.network_allow_list = in.text();
   v.adjust_reason = in.text();
+  v.image_ref = in.text();
+  v.forked_from = in.text();
+  v.may_be_archived = in.flag();
   VARVE_CHECK(in.finish());
   return v;
 }
@@ -180,6 +186,10 @@ std::string sandboxes_by_label(std::string_view organization,
 
 std::string sandboxes_by_runner(std::string_view runner) {
   return key{'h'}.text(runner).take();
+}
+
+std::string sandboxes_by_source(std::string_view source) {
+  return key{'f'}.text(source).take();
 }
 
 std::string sandbox_order(sandbox_sort sort, std::string_view organization) {
@@ -230,6 +240,8 @@ void add_index_changes(const sandbox_view& was, const sandbox_view& now,
     to.push_back({runner_key(was), std::nullopt});
   if (has && (!had || was.runner_id != now.runner_id))
     to.push_back({runner_key(now), ""});
+  if (was.version == 0 && !now.forked_from.empty())
+    to.push_back({sandboxes_by_source(now.forked_from) + now.id, ""});
   static const std::map<std::string, std::string> none;
   add_label_changes(now, had ? was.labels : none, has ? now.labels : none, to);
 }

@@ -21,6 +21,8 @@ std::string sandboxes_by_name(std::string_view organization,
 std::string sandboxes_by_label(std::string_view organization,
                                std::string_view label, std::string_view value);
 std::string sandboxes_by_runner(std::string_view runner);
+// Destroyed ones too.
+std::string sandboxes_by_source(std::string_view source);
 
 // The list of an organization in one sort order. Below it, keys are
 // (sort value, id).

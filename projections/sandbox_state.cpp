@@ -7,10 +7,11 @@ namespace varve::projections {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 14> names{
-    "creating", "started",    "stopping",      "stopped",         "starting",
-    "error",    "destroying", "destroyed",     "pausing",         "paused",
-    "resuming", "resizing",   "pending_build", "pulling_snapshot"};
+constexpr std::array<std::string_view, 17> names{
+    "creating", "started",    "stopping",      "stopped",          "starting",
+    "error",    "destroying", "destroyed",     "pausing",          "paused",
+    "resuming", "resizing",   "pending_build", "pulling_snapshot", "archiving",
+    "archived", "restoring"};
 
 } // namespace
 
@@ -37,10 +38,13 @@ bool is_transitional(sandbox_state state) noexcept {
   case sandbox_state::resizing:
   case sandbox_state::pending_build:
   case sandbox_state::pulling_snapshot:
+  case sandbox_state::archiving:
+  case sandbox_state::restoring:
     return true;
   case sandbox_state::started:
   case sandbox_state::stopped:
   case sandbox_state::paused:
+  case sandbox_state::archived:
   case sandbox_state::error:
   case sandbox_state::destroyed:
     return false;

@@ -139,6 +139,8 @@ void aggregate_state::decide(const delivery_ptr& d) {
     return refused(d, std::move(considered).error());
   if (auto* start = std::get_if<admitted_start>(&considered.value()))
     return forward(d, *start);
+  if (std::holds_alternative<granted_fork>(considered.value()))
+    return forward_fork(d);
   auto& what = std::get<decision>(considered.value());
   if (!what.entries.empty())
     return propose(d, std::move(what));
@@ -173,6 +175,14 @@ void aggregate_state::forward(const delivery_ptr& d,
   d->admission_term = admission_term_;
   d->route.push_back(std::make_shared<promise>(self_, start.sandbox_id));
   d->to = {schema::AggregateType::Sandbox, start.sandbox_id};
+  core_->aggregates.deliver(d);
+}
+
+// From here on it is the creation of another.
+void aggregate_state::forward_fork(const delivery_ptr& d) {
+  auto child = std::move(std::get<ForkSandbox>(d->what).child);
+  d->what = std::move(child);
+  d->to = {schema::AggregateType::Organization, d->origin.organization_id};
   core_->aggregates.deliver(d);
 }
 

@@ -39,6 +39,7 @@ class aggregate_state {
   void next();
   void decide(const delivery_ptr& d);
   void forward(const delivery_ptr& d, const admitted_start& start);
+  void forward_fork(const delivery_ptr& d);
   void propose(const delivery_ptr& d, decision what);
   void answer(delivery& d);
   void refused(const delivery_ptr& d, error why);

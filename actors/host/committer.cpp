@@ -43,6 +43,7 @@ bool gives_back(schema::Event kind) noexcept {
          || kind == schema::Event::SandboxPaused
          || kind == schema::Event::SandboxResumed
          || kind == schema::Event::SandboxAdjusted
+         || kind == schema::Event::SandboxArchived
          || kind == schema::Event::ApiKeyRevoked
          || kind == schema::Event::WarmPoolRemoved
          || kind == schema::Event::DockerRegistryRemoved

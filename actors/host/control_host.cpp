@@ -92,6 +92,12 @@ struct addressing {
   aggregate_key operator()(const PauseSandbox& c) const {
     return sandbox(c.sandbox_id);
   }
+  aggregate_key operator()(const ArchiveSandbox& c) const {
+    return sandbox(c.sandbox_id);
+  }
+  aggregate_key operator()(const ForkSandbox& c) const {
+    return sandbox(c.sandbox_id);
+  }
   aggregate_key operator()(const SetNetwork& c) const {
     return sandbox(c.sandbox_id);
   }

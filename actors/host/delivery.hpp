@@ -29,8 +29,8 @@ using aggregate_input = std::variant<
     SetTimers, SetPublic, RotateSigningKey, SetWarmPool, RemoveWarmPool,
     SetQuota, AddDockerRegistry, ChangeDockerRegistry, RemoveDockerRegistry,
     CreateSnapshot, ActivateSnapshot, DeactivateSnapshot, RemoveSnapshot,
-    sandbox::RunnerAnswered, sandbox::RunnerObserved, sandbox::RunnerListed,
-    sandbox::DeadlineReached>;
+    ArchiveSandbox, ForkSandbox, sandbox::RunnerAnswered,
+    sandbox::RunnerObserved, sandbox::RunnerListed, sandbox::DeadlineReached>;
 
 using answer_function = std::function<void(result<command_reply>)>;
 

@@ -78,6 +78,8 @@ spec_of(core& shared, const due_operation& due) {
   spec->name = std::move(event->name);
   spec->snapshot_name = std::move(event->snapshot_name);
   spec->region = std::move(event->region);
+  if (due.operation.kind == schema::OperationKind::Create)
+    spec->fork_of = std::move(event->forked_from);
   return spec;
 }
 
@@ -96,6 +98,17 @@ void answer_failed(core& shared, const due_operation& due, const error& why) {
   answer.report.error = why.detail;
   deliver(shared, of_sandbox(due.sandbox_id), std::move(answer),
           "runner:" + due.runner_id, schema::Cause::RunnerReport);
+}
+
+std::unique_ptr<schema::ArchiveT>
+archive_of(const sandbox::operation_owed& owed) {
+  if (owed.archive_hash.size() != 32)
+    return nullptr;
+  auto out = std::make_unique<schema::ArchiveT>();
+  out->size_bytes = owed.archive_size;
+  out->hash = std::make_unique<schema::Digest>(
+      flatbuffers::span<const std::uint8_t, 32>{owed.archive_hash.data(), 32});
+  return out;
 }
 
 schema::OperationT operation_of(core& shared, const due_operation& due) {
@@ -117,6 +130,7 @@ schema::OperationT operation_of(core& shared, const due_operation& due) {
   out.queue_until = owed.queue_until;
   out.force = owed.force;
   out.idle_since = owed.idle_since;
+  out.archive = archive_of(owed);
   if (out.id.empty()) { // a correction: no event asked for it
     auto now = shared.options.time->now();
     out.id = uuid::v7(now).str() + ".0";
@@ -137,14 +151,19 @@ void erase_key(core& shared, const std::string& sandbox_id) {
                                + " was not erased: " + erased.error().detail);
 }
 
+bool needs_spec(schema::OperationKind kind) noexcept {
+  return kind == schema::OperationKind::Create
+         || kind == schema::OperationKind::Start
+         || kind == schema::OperationKind::Restore
+         || kind == schema::OperationKind::Adjust;
+}
+
 void perform(core& shared, const due_operation& due) {
   auto operation = operation_of(shared, due);
   auto is_owed = !due.operation.id.empty();
   if (operation.kind == schema::OperationKind::Destroy && is_owed)
     erase_key(shared, due.sandbox_id);
-  if (operation.kind == schema::OperationKind::Create
-      || operation.kind == schema::OperationKind::Start
-      || operation.kind == schema::OperationKind::Adjust) {
+  if (needs_spec(operation.kind)) {
     auto spec = spec_of(shared, due);
     if (!spec)
       return answer_failed(shared, due, spec.error());
@@ -175,6 +194,10 @@ bool agree(sandbox::status at, schema::Present present) noexcept {
     return present == schema::Present::Stopped;
   if (at == sandbox::status::paused)
     return present == schema::Present::Paused;
+  // With files that should be in its archive only: a start finds them.
+  if (at == sandbox::status::archived)
+    return present == schema::Present::Archived
+           || present == schema::Present::Stopped;
   return present != schema::Present::Running
          && present != schema::Present::Paused;
 }

@@ -40,7 +40,8 @@ class organization_model final : public aggregate_model {
     if (const auto* c = std::get_if<StartSandbox>(&d.what))
       return admit(c->sandbox_id);
     if (const auto* c = std::get_if<RecoverSandbox>(&d.what))
-      return admit(c->sandbox_id);
+      return admit(c->sandbox_id, c->skip_start ? organization::holding::disk
+                                                : organization::holding::all);
     if (const auto* c = std::get_if<ResizeSandbox>(&d.what))
       return admit(*c);
     if (const auto* c = std::get_if<CreateOrganization>(&d.what))
@@ -100,11 +101,13 @@ class organization_model final : public aggregate_model {
     return promise(c.sandbox_id, more);
   }
 
-  result<consideration> admit(const std::string& sandbox_id) {
+  result<consideration>
+  admit(const std::string& sandbox_id,
+        organization::holding wanted = organization::holding::all) {
     if (resizing_.contains(sandbox_id))
       return changing();
     VARVE_TRY(auto more,
-              organization::admit_start(state_, sandbox_id, promised_));
+              organization::admit_start(state_, sandbox_id, promised_, wanted));
     return promise(sandbox_id, more);
   }
 

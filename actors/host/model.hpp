@@ -15,7 +15,10 @@ struct admitted_start {
   std::string sandbox_id;
 };
 
-using consideration = std::variant<decision, admitted_start>;
+// The sandbox may be forked; now its organization makes the child.
+struct granted_fork {};
+
+using consideration = std::variant<decision, admitted_start, granted_fork>;
 
 // An operation for the runner of a sandbox or snapshot.
 struct due_operation {

@@ -34,6 +34,7 @@ std::optional<schema::Present> claim_of(const delivery& d) noexcept {
   const auto& r = answered->report;
   auto makes = r.kind == schema::OperationKind::Create
                || r.kind == schema::OperationKind::Start
+               || r.kind == schema::OperationKind::Restore
                || r.kind == schema::OperationKind::Resume;
   return makes && r.result == schema::Result::Done ? std::optional{r.present}
                                                    : std::nullopt;
@@ -59,6 +60,8 @@ class sandbox_model final : public aggregate_model {
     auto decided = sandbox::decide(state_, *what, context);
     if (!decided)
       return std::move(decided).error();
+    if (std::holds_alternative<ForkSandbox>(d.what))
+      return consideration{granted_fork{}};
     return consideration{std::move(decided).value()};
   }
 

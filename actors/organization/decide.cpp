@@ -71,6 +71,7 @@ schema::SandboxCreatedT created(const CreateSandbox& c, std::string name,
   event.resources = std::make_unique<schema::Resources>(c.resources);
   event.timers = std::make_unique<schema::TimersT>(c.timers);
   event.runner_id = runner_id;
+  event.forked_from = c.forked_from;
   if (!(c.network == network_rules{})) {
     event.network = std::make_unique<schema::NetworkT>();
     event.network->block_all = c.network.block_all;
@@ -236,13 +237,16 @@ struct deciding {
                  c.resources.disk_gib(), 1};
     VARVE_CHECK(fits_one(s.quota, more));
     VARVE_CHECK(fits(s.quota, used_and_promised(s, around.promised), more));
-    if (around.decision.runner_id.empty())
+    auto runner = c.runner_id.empty() ? around.decision.runner_id
+                                      : std::string_view{c.runner_id};
+    if (runner.empty())
       return failure(errc::invalid, "No available runners");
     decision out;
-    auto event = created(c, name, around.decision.runner_id);
+    auto event = created(c, name, runner);
     event.destroy_at = sandbox::end_of_life(c.ttl_minutes, around.decision.now);
     auto first = c.image.empty() ? sandbox::status::creating
                                  : sandbox::status::resolving;
+    first = sandbox::paced_as(first, !c.forked_from.empty());
     auto deadline = around.decision.now + sandbox::patience_of(first, 0);
     deadline = sandbox::earlier(deadline, event.destroy_at);
     auto entry =
@@ -324,13 +328,13 @@ result<decision> decide(const state& s, const input& what,
 }
 
 result<amounts> admit_start(const state& s, const std::string& sandbox_id,
-                            const reservations& promised) {
+                            const reservations& promised, holding wanted) {
   auto found = s.sandboxes.find(sandbox_id);
-  if (found == s.sandboxes.end() || found->second.held == holding::all
+  if (found == s.sandboxes.end() || found->second.held >= wanted
       || promised.contains(sandbox_id))
     return amounts{};
   const auto& it = found->second;
-  auto more = it.size;
+  auto more = counted(it.size, wanted);
   more -= counted(it.size, it.held);
   VARVE_CHECK(fits(s.quota, used_and_promised(s, promised), more));
   return more;

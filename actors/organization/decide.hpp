@@ -32,8 +32,10 @@ result<decision> decide(const state& s, const input& what,
 
 // What a start or recovery of this sandbox takes in addition. Nothing when it
 // holds all already or is not known: then the sandbox itself refuses.
+// `wanted`: what it is to hold then.
 result<amounts> admit_start(const state& s, const std::string& sandbox_id,
-                            const reservations& promised);
+                            const reservations& promised,
+                            holding wanted = holding::all);
 
 // The same of a new size.
 result<amounts> admit_resize(const state& s, const ResizeSandbox& c,

@@ -143,7 +143,13 @@ constexpr folding foldings[] = {
        admitted(s, id, *e.event_as_SandboxCreated());
      }},
     {Event::SandboxStartRequested, holds<holding::all>},
-    {Event::SandboxRecoveryRequested, holds<holding::all>},
+    {Event::SandboxRecoveryRequested,
+     [](state& s, const std::string& id, const Entry& e) {
+       auto rests = e.event_as_SandboxRecoveryRequested()->skip_start();
+       hold(s, id, rests ? holding::disk : holding::all);
+     }},
+    {Event::SandboxRestoreRequested, holds<holding::all>},
+    {Event::SandboxArchived, holds<holding::nothing>},
     {Event::SandboxStopped, holds<holding::disk>},
     {Event::SandboxFailed, holds<holding::nothing>},
     {Event::SandboxDestroyRequested,

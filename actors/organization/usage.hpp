@@ -36,7 +36,7 @@ limits limits_of(const schema::Quota& quota) noexcept;
 limits limits_of(const schema::QuotaT& quota) noexcept;
 
 // What a sandbox counts for: all while it runs or is about to, its disk when
-// stopped, nothing in error.
+// stopped, nothing in error and when archived. In rising order.
 enum class holding : std::uint8_t { nothing, disk, all };
 
 // Every sandbox counts as one whatever it holds.

@@ -28,6 +28,12 @@ result<decision> refusal(action to_do, const input& what) {
     return failure(errc::conflict, "Sandbox state change in progress");
   if (to_do == action::refuse_errored)
     return wrong("Sandbox is in an errored state");
+  if (to_do == action::refuse_not_stoppable)
+    return wrong("Sandbox is not in a stoppable state");
+  if (to_do == action::refuse_not_archivable)
+    return wrong("Sandbox is not stopped");
+  if (to_do == action::refuse_not_forkable)
+    return wrong("Sandbox must be in started, stopped or paused state to fork");
   if (to_do == action::refuse_not_pausable)
     return wrong("Sandbox must be in started state to pause");
   if (to_do == action::refuse_not_adjustable)
@@ -37,11 +43,23 @@ result<decision> refusal(action to_do, const input& what) {
   return failure(errc::invalid, "Sandbox is not in valid state");
 }
 
-result<decision> recovery(const state& s, const decision_context& context) {
+result<decision> recovery(const state& s, const input& what,
+                          const decision_context& context) {
   if (!s.recoverable)
     return failure(errc::wrong_state, "Sandbox is not in a recoverable state");
-  return one_event(s, schema::SandboxRecoveryRequestedT{}, status::starting,
+  schema::SandboxRecoveryRequestedT event;
+  event.skip_start = std::get<RecoverSandbox>(what).skip_start;
+  return one_event(s, event, recovering_status(s, event.skip_start),
                    context.now, as_asked);
+}
+
+result<decision> archive_request(const state& s, const input& what,
+                                 const decision_context& context) {
+  auto is_due = std::holds_alternative<DeadlineReached>(what);
+  if (s.times.auto_delete == 0)
+    return failure(errc::wrong_state, "Ephemeral sandboxes cannot be archived");
+  return one_event(s, schema::SandboxArchiveRequestedT{}, status::archiving,
+                   context.now, is_due ? schema::Cause::AutoArchive : as_asked);
 }
 
 decision stop_request(const state& s, const input& what,
@@ -96,8 +114,13 @@ result<decision> request(const state& s, action to_do, const input& what,
                      context.now, as_asked);
   if (to_do == action::request_stop)
     return stop_request(s, what, context);
+  if (to_do == action::request_archive)
+    return archive_request(s, what, context);
+  if (to_do == action::request_restore)
+    return one_event(s, schema::SandboxRestoreRequestedT{}, status::restoring,
+                     context.now, as_asked);
   if (to_do == action::request_recovery)
-    return recovery(s, context);
+    return recovery(s, what, context);
   if (to_do == action::request_resize)
     return resized(s, std::get<ResizeSandbox>(what), context);
   if (to_do == action::request_network)
@@ -116,10 +139,28 @@ decision setting(const state& s, const input& what,
   return relabelled(s, std::get<ReplaceLabels>(what));
 }
 
+// What a runner's report, or its absence, leads to.
+decision mark(const state& s, action to_do, const input& what,
+              const decision_context& context) {
+  using marking =
+      decision (*)(const state&, const input&, const decision_context&);
+  static constexpr std::pair<action, marking> markings[] = {
+      {action::mark_started, started},   {action::mark_busy, found_busy},
+      {action::mark_stopped, stopped},   {action::mark_paused, paused},
+      {action::mark_resumed, resumed},   {action::mark_archived, archived},
+      {action::mark_adjusted, adjusted}, {action::mark_failed, failed},
+  };
+  for (const auto& [action_of, run] : markings)
+    if (action_of == to_do)
+      return run(s, what, context);
+  return destroyed(s, what, context);
+}
+
 result<decision> act(const state& s, action to_do, const input& what,
                      const decision_context& context) {
   switch (to_do) {
   case action::nothing:
+  case action::grant_fork:
     return decision{};
   case action::defer: {
     decision out;
@@ -130,6 +171,8 @@ result<decision> act(const state& s, action to_do, const input& what,
   case action::request_resume:
   case action::request_stop:
   case action::request_pause:
+  case action::request_archive:
+  case action::request_restore:
   case action::request_recovery:
   case action::request_destroy:
   case action::request_resize:
@@ -147,21 +190,15 @@ result<decision> act(const state& s, action to_do, const input& what,
   case action::mark_pulled:
     return pulled(s, what, context);
   case action::mark_started:
-    return started(s, what, context);
   case action::mark_busy:
-    return found_busy(s, what, context);
   case action::mark_stopped:
-    return stopped(s, what, context);
   case action::mark_paused:
-    return paused(s, what, context);
   case action::mark_resumed:
-    return resumed(s, what, context);
+  case action::mark_archived:
   case action::mark_adjusted:
-    return adjusted(s, what, context);
   case action::mark_failed:
-    return failed(s, what, context);
   case action::mark_destroyed:
-    return destroyed(s, what, context);
+    return mark(s, to_do, what, context);
   case action::retry_destroy:
     return destroy_again(s, context);
   case action::note_oom_kill:
@@ -169,7 +206,10 @@ result<decision> act(const state& s, action to_do, const input& what,
   case action::refuse_unknown:
   case action::refuse_changing:
   case action::refuse_errored:
+  case action::refuse_not_stoppable:
   case action::refuse_not_pausable:
+  case action::refuse_not_archivable:
+  case action::refuse_not_forkable:
   case action::refuse_not_adjustable:
   case action::refuse_not_errored:
     break;

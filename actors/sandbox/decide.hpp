@@ -27,12 +27,14 @@ struct DeadlineReached {
   timestamp due = 0;
 };
 
-// Creation is decided by the organization.
+// Creation is decided by the organization, also that of a fork: to grant one is
+// no event.
 using input =
     std::variant<StartSandbox, StopSandbox, RecoverSandbox, DestroySandbox,
                  ReplaceLabels, PauseSandbox, ResizeSandbox, SetNetwork,
-                 SetTimers, SetPublic, RotateSigningKey, RunnerAnswered,
-                 RunnerObserved, RunnerListed, DeadlineReached>;
+                 SetTimers, SetPublic, RotateSigningKey, ArchiveSandbox,
+                 ForkSandbox, RunnerAnswered, RunnerObserved, RunnerListed,
+                 DeadlineReached>;
 
 // The column of the table an input falls into.
 trigger judge(const state& s, const input& what,

@@ -49,7 +49,7 @@ void set_labels(state& s, const pair_list* labels) {
 }
 
 timers timers_of(const schema::Timers& t) {
-  return {t.auto_stop(), t.auto_pause(), t.auto_delete()};
+  return {t.auto_stop(), t.auto_pause(), t.auto_delete(), t.auto_archive()};
 }
 
 network_rules network_of(const schema::Network* n) {
@@ -72,6 +72,8 @@ void created(state& s, const schema::Entry& entry, const envelope& around) {
   s.is_public = event.is_public();
   s.times = timers_of(*event.timers());
   s.destroy_at = event.destroy_at();
+  s.is_fork =
+      event.forked_from() != nullptr && event.forked_from()->size() != 0;
   s.has = {*event.resources(), network_of(event.network())};
   if (event.image() != nullptr && event.image()->size() != 0)
     return enter_asking(s, status::resolving, schema::OperationKind::Resolve,
@@ -94,6 +96,9 @@ void pulled(state& s, const schema::SandboxImagePulled& event,
 void started(state& s, const schema::Report* report, const envelope& around) {
   enter(s, status::started, around);
   s.was_started = true;
+  s.may_be_archived = false;
+  s.archive_size = 0;
+  s.archive_hash = {};
   s.used_at = s.changed_at;
   note(s, report);
 }
@@ -125,11 +130,39 @@ void destroying(state& s, std::uint32_t attempt, const envelope& around) {
   s.destroy_at = 0;
 }
 
-void recovering(state& s, const envelope& around) {
-  enter_asking(s, status::starting,
-               s.was_started ? schema::OperationKind::Start
-                             : schema::OperationKind::Create,
-               around);
+void recovering(state& s, const schema::SandboxRecoveryRequested& event,
+                const envelope& around) {
+  auto next = recovering_status(s, event.skip_start());
+  auto kind = next == status::stopping    ? schema::OperationKind::Stop
+              : next == status::restoring ? schema::OperationKind::Restore
+              : s.was_started             ? schema::OperationKind::Start
+                                          : schema::OperationKind::Create;
+  enter_asking(s, next, kind, around);
+  s.stop_forced = next == status::stopping;
+}
+
+void stopped(state& s, const schema::SandboxStopped& event,
+             const envelope& around) {
+  enter(s, status::stopped, around);
+  s.stopped_at = s.changed_at;
+  note(s, event.report());
+}
+
+void archiving(state& s, const envelope& around) {
+  enter_asking(s, status::archiving, schema::OperationKind::Archive, around);
+  s.may_be_archived = true;
+}
+
+void archived(state& s, const schema::SandboxArchived& event,
+              const envelope& around) {
+  enter(s, status::archived, around);
+  s.may_be_archived = true;
+  if (const auto* archive = event.archive()) {
+    s.archive_size = archive->size_bytes();
+    if (const auto* hash = archive->hash())
+      s.archive_hash.assign(hash->bytes()->begin(), hash->bytes()->end());
+  }
+  note(s, event.report());
 }
 
 void stopping(state& s, bool force, const envelope& around) {
@@ -204,8 +237,8 @@ constexpr folding foldings[] = {
     {Event::SandboxResumeRequested,
      ask_for<status::resuming, OperationKind::Resume>},
     {Event::SandboxRecoveryRequested,
-     [](state& s, const Entry&, const envelope& around) {
-       recovering(s, around);
+     [](state& s, const Entry& e, const envelope& around) {
+       recovering(s, *e.event_as_SandboxRecoveryRequested(), around);
      }},
     {Event::SandboxImageResolved,
      [](state& s, const Entry& e, const envelope& around) {
@@ -215,6 +248,16 @@ constexpr folding foldings[] = {
      [](state& s, const Entry& e, const envelope& around) {
        pulled(s, *e.event_as_SandboxImagePulled(), around);
      }},
+    {Event::SandboxArchiveRequested,
+     [](state& s, const Entry&, const envelope& around) {
+       archiving(s, around);
+     }},
+    {Event::SandboxArchived,
+     [](state& s, const Entry& e, const envelope& around) {
+       archived(s, *e.event_as_SandboxArchived(), around);
+     }},
+    {Event::SandboxRestoreRequested,
+     ask_for<status::restoring, OperationKind::Restore>},
     {Event::SandboxStarted,
      [](state& s, const Entry& e, const envelope& around) {
        started(s, e.event_as_SandboxStarted()->report(), around);
@@ -233,8 +276,7 @@ constexpr folding foldings[] = {
      }},
     {Event::SandboxStopped,
      [](state& s, const Entry& e, const envelope& around) {
-       enter(s, status::stopped, around);
-       note(s, e.event_as_SandboxStopped()->report());
+       stopped(s, *e.event_as_SandboxStopped(), around);
      }},
     {Event::SandboxPaused,
      [](state& s, const Entry& e, const envelope& around) {

@@ -24,6 +24,10 @@ std::string_view doing(const state& s) {
     return "resuming";
   case status::adjusting:
     return "resizing";
+  case status::archiving:
+    return "archiving";
+  case status::restoring:
+    return "restoring";
   case status::destroying:
     return "destroying";
   case status::absent:
@@ -33,6 +37,7 @@ std::string_view doing(const state& s) {
   case status::paused:
   case status::error:
   case status::destroyed:
+  case status::archived:
     return "changing";
   }
   return "changing";
@@ -44,8 +49,8 @@ bool has_no_image(const state& s) noexcept {
 }
 
 fault fault_of_answer(const state& s, const schema::OutcomeT& r) {
-  auto starts =
-      s.at == status::creating || s.at == status::starting || has_no_image(s);
+  auto starts = s.at == status::creating || s.at == status::starting
+                || s.at == status::restoring || has_no_image(s);
   auto cause =
       starts ? schema::Cause::StartFailed : schema::Cause::RunnerReport;
   auto reason = r.error.empty() ? "The runner failed " + std::string{doing(s)}

@@ -1,4 +1,5 @@
 #include "actors/sandbox/decide.hpp"
+#include "actors/sandbox/timing.hpp"
 
 namespace varve::sandbox {
 
@@ -18,6 +19,8 @@ trigger by_present(schema::Present present) noexcept {
     return trigger::answered_absent;
   case schema::Present::Paused:
     return trigger::answered_paused;
+  case schema::Present::Archived:
+    return trigger::answered_archived;
   case schema::Present::Unclear:
     return trigger::answered_failed;
   }
@@ -59,6 +62,14 @@ struct judging {
     return trigger::pause;
   }
 
+  trigger operator()(const ArchiveSandbox&) const noexcept {
+    return trigger::archive;
+  }
+
+  trigger operator()(const ForkSandbox&) const noexcept {
+    return trigger::fork;
+  }
+
   trigger operator()(const ResizeSandbox&) const noexcept {
     return trigger::resize;
   }
@@ -90,7 +101,8 @@ struct judging {
     if (r.kind == schema::OperationKind::Resolve
         || r.kind == schema::OperationKind::Pull
         || r.kind == schema::OperationKind::Create
-        || r.kind == schema::OperationKind::Start)
+        || r.kind == schema::OperationKind::Start
+        || r.kind == schema::OperationKind::Restore)
       return trigger::answered_failed;
     if (r.present == schema::Present::Running) {
       if (s.at == status::probing)
@@ -114,6 +126,8 @@ struct judging {
                                                    : trigger::saw_running;
     if (r.present == schema::Present::Paused)
       return trigger::saw_paused;
+    if (r.present == schema::Present::Archived)
+      return trigger::saw_archived;
     return r.cause == schema::Cause::HostRestarted
                    || r.cause == schema::Cause::Exited
                    || r.cause == schema::Cause::Operator
@@ -134,6 +148,8 @@ struct judging {
       return trigger::saw_stopped;
     case schema::Present::Paused:
       return trigger::saw_paused;
+    case schema::Present::Archived:
+      return trigger::saw_archived;
     case schema::Present::Absent:
       return trigger::saw_absent;
     case schema::Present::Unclear:
@@ -145,8 +161,11 @@ struct judging {
   trigger operator()(const DeadlineReached& c) const noexcept {
     if (s.deadline == 0 || s.deadline > c.due)
       return trigger::stale;
-    return s.destroy_at != 0 && s.destroy_at <= c.due ? trigger::ttl_over
-                                                      : trigger::deadline;
+    if (s.destroy_at != 0 && s.destroy_at <= c.due)
+      return trigger::ttl_over;
+    return s.at == status::stopped && is_archived_first(s.times)
+               ? trigger::archive_due
+               : trigger::deadline;
   }
 };
 

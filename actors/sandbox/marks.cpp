@@ -127,6 +127,15 @@ decision resumed(const state& s, const input& what,
                    cause_of(s, what));
 }
 
+decision archived(const state& s, const input& what, const decision_context&) {
+  schema::SandboxArchivedT event;
+  if (const auto* answer = answer_in(what); answer && answer->archive)
+    event.archive = std::make_unique<schema::ArchiveT>(*answer->archive);
+  event.report = report_of(what);
+  return one_event(s, std::move(event), status::archived, s.stopped_at,
+                   cause_of(s, what));
+}
+
 // Without a runner's word that it was done, it has what it had.
 decision adjusted(const state& s, const input& what,
                   const decision_context& context) {

@@ -19,6 +19,8 @@ decision paused(const state& s, const input& what,
                 const decision_context& context);
 decision resumed(const state& s, const input& what,
                  const decision_context& context);
+decision archived(const state& s, const input& what,
+                  const decision_context& context);
 decision adjusted(const state& s, const input& what,
                   const decision_context& context);
 decision failed(const state& s, const input& what,

@@ -24,6 +24,7 @@ status after_change(const state& s) noexcept {
 timers merged(const timers& before, const SetTimers& c) noexcept {
   auto out = before;
   out.auto_delete = c.auto_delete.value_or(before.auto_delete);
+  out.auto_archive = c.auto_archive.value_or(before.auto_archive);
   if (c.auto_stop) {
     out.auto_stop = *c.auto_stop;
     if (out.auto_stop > 0)
@@ -87,10 +88,11 @@ decision timed(const state& s, const SetTimers& c,
   event.timers->auto_stop = times.auto_stop;
   event.timers->auto_pause = times.auto_pause;
   event.timers->auto_delete = times.auto_delete;
+  event.timers->auto_archive = times.auto_archive;
   event.destroy_at = destroy_at;
   event.abandoned = abandoned;
-  auto since = s.at == status::started ? s.used_at : s.changed_at;
-  auto due = deadline_in(s.at, times, destroy_at, since, s.attempt);
+  auto due = deadline_in(paced_as(s.at, s.is_fork), times, destroy_at,
+                         since_of(s), s.attempt);
   return aside(s, std::move(event), due);
 }
 

@@ -22,6 +22,7 @@ struct timers {
   std::int32_t auto_stop = 0;
   std::int32_t auto_pause = 0;
   std::int32_t auto_delete = -1;
+  std::int32_t auto_archive = 0; // 0 = off
 
   friend bool operator==(const timers&, const timers&) = default;
 };
@@ -49,8 +50,10 @@ struct state {
   schema::OperationKind owed = schema::OperationKind::None;
 
   status at = status::absent;
-  bool recoverable = false; // in error: a start may work
-  bool was_started = false; // at least once
+  bool recoverable = false;     // in error: a start may work
+  bool was_started = false;     // at least once
+  bool is_fork = false;         // it begins with another's files
+  bool may_be_archived = false; // its files may be in an archive
   bool stop_forced = false;
   bool is_public = false;
   bool is_abandoned = false; // `destroy_at` is because its client is gone
@@ -58,6 +61,7 @@ struct state {
   timestamp deadline = 0;    // 0 = none
   timestamp changed_at = 0;  // when `at` became what it is
   timestamp used_at = 0;     // last known use since it was started
+  timestamp stopped_at = 0;  // when it last stopped
   timestamp destroy_at = 0;  // its time to live; 0 = none
   timestamp idle_since = 0;  // of the operation owed; 0 = unconditional
 
@@ -68,6 +72,9 @@ struct state {
   // Of one that is pulled first: its digest while pulling, then what the
   // runner calls it.
   std::string image;
+  // Of its archive: size and SHA-256; none known = empty.
+  std::uint64_t archive_size = 0;
+  std::vector<std::uint8_t> archive_hash;
 
   // The newest report an event rests on.
   std::string journal_id;
@@ -78,6 +85,10 @@ struct state {
 
 // Folds one committed entry of this sandbox's stream. Cannot fail.
 void evolve(state& s, const schema::Entry& entry, const envelope& around);
+
+// Where a recovery leads: from what may be an archive, by what is here, or
+// only to stopped.
+status recovering_status(const state& s, bool skip_start) noexcept;
 
 // When it must be looked at again; 0 = never.
 timestamp deadline_of(const state& s) noexcept;
@@ -91,6 +102,9 @@ struct operation_owed {
   timestamp idle_since = 0;     // only if not used since; 0 = always
   std::uint32_t timeout_ms = 0; // from its start on the runner
   timestamp queue_until = 0;    // not begun by then: never
+  // Restore: which archive; unknown = empty.
+  std::uint64_t archive_size = 0;
+  std::vector<std::uint8_t> archive_hash{};
 };
 
 // The operation whose outcome the log waits for.

@@ -18,7 +18,10 @@ a report until the operation under way is done; `-` means nothing.
 `resolving` is shown as `pending_build`, `pulling` as `pulling_snapshot`,
 `probing` as `started`, and `adjusting` as `resizing`. A deadline
 passes by itself: `started` has one when auto-stop or auto-pause is on,
-`stopped` when auto-delete is on, and the states of the second table always.
+`stopped` when auto-archive or auto-delete is on (`archive_due` is what passes
+then if archiving comes first), `archived` when auto-delete is on, and the
+states of the second table always. A fork that is `ok` is no event here: its
+organization makes the other sandbox.
 
 )";
 
@@ -42,6 +45,8 @@ constexpr passage passages[] = {
     {action::request_resume, "ResumeRequested"},
     {action::request_stop, "StopRequested"},
     {action::request_pause, "PauseRequested"},
+    {action::request_archive, "ArchiveRequested"},
+    {action::request_restore, "RestoreRequested"},
     {action::request_recovery, "RecoveryRequested"},
     {action::request_destroy, "DestroyRequested"},
     {action::request_resize, "ResizeRequested"},
@@ -58,6 +63,7 @@ constexpr passage passages[] = {
     {action::mark_stopped, "Stopped"},
     {action::mark_paused, "Paused"},
     {action::mark_resumed, "Resumed"},
+    {action::mark_archived, "Archived"},
     {action::mark_adjusted, "Adjusted"},
     {action::mark_failed, "Failed"},
     {action::mark_destroyed, "Destroyed"},
@@ -75,7 +81,7 @@ std::string_view event_of(action what) noexcept {
 
 std::string cell(status at, trigger what) {
   auto to_do = action_for(at, what);
-  if (to_do == action::nothing)
+  if (to_do == action::nothing || to_do == action::grant_fork)
     return is_command(what) ? "ok" : "-";
   if (to_do == action::defer)
     return "later";

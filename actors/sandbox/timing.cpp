@@ -28,6 +28,17 @@ timestamp idle_time(const timers& t) noexcept {
   return in_minutes(t.auto_stop > 0 ? t.auto_stop : t.auto_pause);
 }
 
+bool is_archived_first(const timers& t) noexcept {
+  return t.auto_archive > 0
+         && (t.auto_delete < 0 || t.auto_archive < t.auto_delete);
+}
+
+timestamp since_of(const state& s) noexcept {
+  if (s.at == status::started)
+    return s.used_at;
+  return s.at == status::archived ? s.stopped_at : s.changed_at;
+}
+
 timestamp deadline_in(status at, const timers& t, timestamp destroy_at,
                       timestamp since, std::uint32_t attempt) noexcept {
   // What is being destroyed has no life to end.
@@ -38,7 +49,10 @@ timestamp deadline_in(status at, const timers& t, timestamp destroy_at,
     own = since + patience;
   else if (at == status::started && idle_time(t) != 0)
     own = since + idle_time(t);
-  else if (at == status::stopped && t.auto_delete >= 0)
+  else if (at == status::stopped && is_archived_first(t))
+    own = since + in_minutes(t.auto_archive);
+  else if ((at == status::stopped || at == status::archived)
+           && t.auto_delete >= 0)
     own = since + in_minutes(t.auto_delete);
   return earlier(own, destroy_at);
 }

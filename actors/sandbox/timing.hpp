@@ -18,8 +18,16 @@ timestamp end_of_life(std::uint32_t minutes, timestamp now) noexcept;
 // ever.
 timestamp idle_time(const timers& t) noexcept;
 
+// Whether one that stays stopped is archived before it is deleted, if ever.
+bool is_archived_first(const timers& t) noexcept;
+
+// Since when it has been in its state, or unused, or stopped: what its
+// deadline is counted from.
+timestamp since_of(const state& s) noexcept;
+
 // Its next deadline when it has been in `at` since `since`, or was last used
-// then. Without `attempt` that of a first destroy.
+// then, or stopped then and archived since. Without `attempt` that of a first
+// destroy.
 timestamp deadline_in(status at, const timers& t, timestamp destroy_at,
                       timestamp since, std::uint32_t attempt = 0) noexcept;
 

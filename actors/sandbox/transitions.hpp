@@ -27,8 +27,11 @@ enum class status : std::uint8_t {
   error,
   destroying,
   destroyed,
+  archiving,
+  archived, // its files are in an archive, nothing of it is on the runner
+  restoring,
 };
-inline constexpr std::size_t status_count = 16;
+inline constexpr std::size_t status_count = 19;
 
 // What can come up, already judged against the state: an answer that is not
 // for the operation owed now is `stale`.
@@ -37,6 +40,8 @@ enum class trigger : std::uint8_t {
   stop,
   stop_now, // forced, and not forced already
   pause,
+  archive,
+  fork,
   recover,
   destroy,
   resize,
@@ -48,20 +53,23 @@ enum class trigger : std::uint8_t {
   answered_running, // the owed operation is done, the sandbox runs
   answered_stopped,
   answered_paused,
+  answered_archived,
   answered_busy, // not idle, or nobody could say
   answered_absent,
   answered_failed, // or expired, refused, unclear
   saw_running,     // reported unasked or listed in an inventory
   saw_paused,
   saw_stopped,
+  saw_archived,
   saw_broken, // toolbox dead, out of memory
   saw_absent,
   saw_oom_kill, // of a process of the guest; the sandbox goes on
   deadline,     // the present one
+  archive_due,  // stopped for long enough to be archived
   ttl_over,     // its time to live
   stale,        // an old answer, report or deadline
 };
-inline constexpr std::size_t trigger_count = 27;
+inline constexpr std::size_t trigger_count = 32;
 
 enum class action : std::uint8_t {
   nothing, // already so, or of no meaning
@@ -70,6 +78,9 @@ enum class action : std::uint8_t {
   request_resume,
   request_stop,
   request_pause,
+  request_archive,
+  request_restore,
+  grant_fork, // the organization makes the other one
   request_recovery,
   request_destroy,
   request_resize,
@@ -86,6 +97,7 @@ enum class action : std::uint8_t {
   mark_stopped,
   mark_paused,
   mark_resumed,
+  mark_archived,
   mark_adjusted,
   mark_failed,
   mark_destroyed,
@@ -94,11 +106,14 @@ enum class action : std::uint8_t {
   refuse_unknown,        // 404
   refuse_changing,       // 409
   refuse_errored,        // 400
+  refuse_not_stoppable,  // 400
   refuse_not_pausable,   // 400
+  refuse_not_archivable, // 400
+  refuse_not_forkable,   // 400
   refuse_not_adjustable, // 400
   refuse_not_errored,    // 400
 };
-inline constexpr std::size_t action_count = 33;
+inline constexpr std::size_t action_count = 40;
 
 action action_for(status now, trigger what) noexcept;
 
@@ -109,5 +124,10 @@ std::string_view name_of(action value) noexcept;
 // How long a state may take before its deadline passes, in ms; 0 = for ever.
 // A destroy that was asked for again waits longer each time, up to 8 minutes.
 timestamp patience_of(status value, std::uint32_t attempt) noexcept;
+
+// The state whose patience it has: files that are copied take their time.
+constexpr status paced_as(status value, bool is_fork) noexcept {
+  return value == status::creating && is_fork ? status::restoring : value;
+}
 
 } // namespace varve::sandbox

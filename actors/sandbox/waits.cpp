@@ -22,6 +22,9 @@ std::uint32_t work_time(schema::OperationKind kind) noexcept {
   case schema::OperationKind::Resume:
   case schema::OperationKind::Adjust:
     return 10'000;
+  case schema::OperationKind::Archive:
+  case schema::OperationKind::Restore:
+    return 20 * 60'000;
   case schema::OperationKind::Destroy:
     return 15'000;
   case schema::OperationKind::Release:
@@ -34,6 +37,12 @@ std::uint32_t work_time(schema::OperationKind kind) noexcept {
 constexpr timestamp way_back = 5'000;
 
 } // namespace
+
+status recovering_status(const state& s, bool skip_start) noexcept {
+  if (skip_start)
+    return status::stopping;
+  return s.may_be_archived ? status::restoring : status::starting;
+}
 
 timestamp deadline_of(const state& s) noexcept {
   return s.deadline;
@@ -50,8 +59,14 @@ std::optional<operation_owed> owed_operation(const state& s) {
   owed.force = s.owed == schema::OperationKind::Stop && s.stop_forced;
   owed.idle_since = s.idle_since;
   owed.image = s.image;
-  owed.timeout_ms = work_time(s.owed);
-  auto until = s.changed_at + patience_of(s.at, s.attempt);
+  if (owed.kind == schema::OperationKind::Restore) {
+    owed.archive_size = s.archive_size;
+    owed.archive_hash = s.archive_hash;
+  }
+  auto at = paced_as(s.at, s.is_fork);
+  owed.timeout_ms =
+      work_time(at == s.at ? s.owed : schema::OperationKind::Restore);
+  auto until = s.changed_at + patience_of(at, s.attempt);
   auto reserve = owed.timeout_ms + way_back;
   owed.queue_until = until > reserve ? until - reserve : 0;
   return owed;
@@ -61,6 +76,7 @@ schema::OperationKind correction_for(const state& s,
                                      schema::Present present) noexcept {
   switch (s.at) {
   case status::stopped:
+  case status::archived:
   case status::error:
     return present == schema::Present::Running
                    || present == schema::Present::Paused
@@ -81,6 +97,8 @@ schema::OperationKind correction_for(const state& s,
   case status::paused:
   case status::resuming:
   case status::adjusting:
+  case status::archiving:
+  case status::restoring:
   case status::destroying:
     return schema::OperationKind::None;
   }

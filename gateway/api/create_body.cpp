@@ -192,14 +192,12 @@ result<void> check_user(std::string_view user) {
   return ok();
 }
 
-// 0 is what there is: nothing is archived by itself.
-result<void> check_auto_archive(const json::object& body) {
+result<void> read_auto_archive(const json::object& body, create_body& out) {
   VARVE_TRY(auto archive, number_member(body, "autoArchiveInterval"));
   if (archive.value_or(0) < 0)
     return failure(errc::invalid, "Auto-archive interval must be non-negative");
-  if (archive.value_or(0) > 0)
-    return failure(errc::unsupported,
-                   "autoArchiveInterval is not supported by this server");
+  if (archive)
+    out.auto_archive = auto_archive_of(*archive);
   return ok();
 }
 
@@ -220,7 +218,7 @@ result<void> read_timers(const json::object& body, create_body& out) {
   VARVE_TRY(auto pause,
             interval_member(body, "autoPauseInterval", "Auto-pause interval"));
   VARVE_TRY(auto ttl, interval_member(body, "ttlMinutes", "ttlMinutes"));
-  VARVE_CHECK(check_auto_archive(body));
+  VARVE_CHECK(read_auto_archive(body, out));
   VARVE_TRY(auto remove, number_member(body, "autoDeleteInterval"));
   out.auto_pause = pause.value_or(0);
   out.auto_stop = stop.value_or(out.auto_pause > 0 ? 0 : out.auto_stop);
@@ -249,6 +247,11 @@ result<void> check_labels(const std::map<std::string, std::string>& labels) {
                      "labels must have names of 1 to 256 bytes without "
                      "control characters, and values without NUL");
   return ok();
+}
+
+std::int32_t auto_archive_of(std::int32_t asked) noexcept {
+  constexpr std::int32_t most = 30 * 24 * 60;
+  return asked <= 0 ? most : std::min(asked, most);
 }
 
 result<create_body> parse_create_body(const json::object& body) {

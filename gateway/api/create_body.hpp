@@ -24,6 +24,7 @@ struct create_body {
   std::int32_t auto_stop = 15;
   std::int32_t auto_pause = 0;
   std::int32_t auto_delete = -1;
+  std::int32_t auto_archive = 7 * 24 * 60;
   std::uint32_t ttl_minutes = 0; // 0 = no end
   network_rules network;
 };
@@ -31,6 +32,10 @@ struct create_body {
 // Errors: invalid naming the member; unsupported naming a member that clients
 // know and this server does not carry out. Unknown members are ignored.
 result<create_body> parse_create_body(const boost::json::object& body);
+
+// Minutes until one that is stopped is archived, as asked for: 0 and too many
+// are the most there can be.
+std::int32_t auto_archive_of(std::int32_t asked) noexcept;
 
 // Labels on their own (PUT /sandbox/{id}/labels) obey the same rules.
 result<void> check_labels(const std::map<std::string, std::string>& labels);

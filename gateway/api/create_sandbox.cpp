@@ -6,6 +6,7 @@
 #include "gateway/api/abandoned_create.hpp"
 #include "gateway/api/answers.hpp"
 #include "gateway/api/create_body.hpp"
+#include "gateway/api/create_sandbox.hpp"
 #include "gateway/api/handlers.hpp"
 #include "gateway/api/held_command.hpp"
 #include "gateway/api/open_creates.hpp"
@@ -50,21 +51,6 @@ result<projections::snapshot_view> snapshot_for(services& s, const request& r,
   return std::move(*found);
 }
 
-// Names in clear, values sealed under the sandbox's own key.
-result<void> seal_env(services& s,
-                      const std::map<std::string, std::string>& env,
-                      CreateSandbox& into) {
-  if (env.empty())
-    return ok();
-  auto clear = env_to_json(env);
-  if (clear.size() > max_sealed_env)
-    return failure(errc::invalid, "env must not be larger than 256 KiB");
-  VARVE_TRY(into.env_sealed, s.secrets.seal(into.sandbox_id, clear));
-  for (const auto& [name, value] : env)
-    into.env_names.push_back(name);
-  return ok();
-}
-
 result<CreateSandbox> command_for(services& s, const request& r) {
   static const json::object nothing;
   if (r.json && !r.json->is_object())
@@ -84,7 +70,7 @@ result<CreateSandbox> command_for(services& s, const request& r) {
   out.labels = body.labels;
   out.is_public = body.is_public;
   out.timers.auto_stop = body.auto_stop;
-  out.timers.auto_archive = 0;
+  out.timers.auto_archive = body.auto_archive;
   out.timers.auto_pause = body.auto_pause;
   out.timers.auto_delete = body.auto_delete;
   out.ttl_minutes = body.ttl_minutes;
@@ -109,10 +95,8 @@ void forget_key(services& s, const std::string& sandbox_id) {
 }
 
 // `may_exist` tells whether there may be such a sandbox, whatever is answered.
-answer create(services& s, const request& r, CreateSandbox what,
-              bool& may_exist) {
-  auto id = what.sandbox_id;
-  bool has_env = !what.env_sealed.empty();
+answer create(services& s, const request& r, command what, std::string id,
+              bool has_env, bool& may_exist) {
   auto done = co_await carry_out(s, r, std::move(what), "");
   may_exist = done || !is_refusal(done.error().code);
   if (!done) {
@@ -140,16 +124,40 @@ answer create(services& s, const request& r, CreateSandbox what,
 
 } // namespace
 
+result<void> seal_env(services& s,
+                      const std::map<std::string, std::string>& env,
+                      CreateSandbox& into) {
+  if (env.empty())
+    return ok();
+  auto clear = env_to_json(env);
+  if (clear.size() > max_sealed_env)
+    return failure(errc::invalid, "env must not be larger than 256 KiB");
+  VARVE_TRY(into.env_sealed, s.secrets.seal(into.sandbox_id, clear));
+  for (const auto& [name, value] : env)
+    into.env_names.push_back(name);
+  return ok();
+}
+
 answer create_sandbox(services& s, const request& r) {
   auto what = command_for(s, r);
   if (!what)
     co_return what.error();
-  auto id = what.value().sandbox_id;
-  bool can_be_found = !what.value().name.empty() || has_own_command_id(r);
+  auto is = newborn_of(what.value());
+  command sent = std::move(what.value());
+  co_return co_await make_sandbox(s, r, std::move(sent), std::move(is));
+}
+
+newborn newborn_of(const CreateSandbox& c) {
+  return {c.sandbox_id, !c.env_sealed.empty(), !c.name.empty()};
+}
+
+answer make_sandbox(services& s, const request& r, command what, newborn is) {
+  auto id = is.id;
+  bool can_be_found = is.is_named || has_own_command_id(r);
   bool may_exist = false;
   if (!can_be_found)
     s.unanswered->begin(r.who->organization_id, id);
-  auto made = co_await create(s, r, std::move(what.value()), may_exist);
+  auto made = co_await create(s, r, std::move(what), id, is.has_env, may_exist);
   s.unanswered->settle(id);
   if (can_be_found || !may_exist)
     co_return made;

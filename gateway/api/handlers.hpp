@@ -37,6 +37,9 @@ answer rotate_signing_key(services& s, const request& r);
 // sandbox_list.cpp
 answer list_sandboxes(services& s, const request& r);
 
+// sandbox_pages.cpp
+answer list_sandbox_pages(services& s, const request& r);
+
 // create_sandbox.cpp
 answer create_sandbox(services& s, const request& r);
 
@@ -60,7 +63,12 @@ answer set_auto_pause(services& s, const request& r);
 answer set_auto_archive(services& s, const request& r);
 answer set_auto_delete(services& s, const request& r);
 answer set_ttl(services& s, const request& r);
-answer refuse_archive(services& s, const request& r);
-answer refuse_fork(services& s, const request& r);
+answer archive_sandbox(services& s, const request& r);
+
+// fork_handlers.cpp
+answer fork_sandbox(services& s, const request& r);
+answer list_forks(services& s, const request& r);
+answer get_parent(services& s, const request& r);
+answer list_ancestors(services& s, const request& r);
 
 } // namespace varve::gateway

@@ -18,7 +18,7 @@ constexpr std::string_view deletes = "delete:sandboxes";
 constexpr std::string_view keeps = "write:registries";
 constexpr std::string_view drops = "delete:registries";
 
-constexpr std::array<route, 47> table{{
+constexpr std::array<route, 51> table{{
     {"GET", "/api/health", anybody, "", false, health},
     {"GET", "/api/config", anybody, "", false, get_config},
     {"GET", "/api/shared-regions", anybody, "", false, list_regions},
@@ -37,6 +37,7 @@ constexpr std::array<route, 47> table{{
     {"DELETE", "/api/docker-registry/{id}", key, drops, false, remove_registry},
     {"GET", "/api/sandbox", key, "", false, list_sandboxes},
     {"POST", "/api/sandbox", key, writes, true, create_sandbox},
+    {"GET", "/api/sandbox/paginated", key, "", false, list_sandbox_pages},
     {"GET", "/api/sandbox/{id}", key, "", false, get_sandbox},
     {"DELETE", "/api/sandbox/{id}", key, deletes, false, delete_sandbox},
     {"POST", "/api/sandbox/{id}/start", key, writes, false, start_sandbox},
@@ -45,8 +46,11 @@ constexpr std::array<route, 47> table{{
     {"PUT", "/api/sandbox/{id}/labels", key, writes, true, replace_labels},
     {"POST", "/api/sandbox/{id}/pause", key, writes, false, pause_sandbox},
     {"POST", "/api/sandbox/{id}/resize", key, writes, true, resize_sandbox},
-    {"POST", "/api/sandbox/{id}/archive", key, writes, false, refuse_archive},
-    {"POST", "/api/sandbox/{id}/fork", key, writes, true, refuse_fork},
+    {"POST", "/api/sandbox/{id}/archive", key, writes, false, archive_sandbox},
+    {"POST", "/api/sandbox/{id}/fork", key, writes, true, fork_sandbox},
+    {"GET", "/api/sandbox/{id}/forks", key, "", false, list_forks},
+    {"GET", "/api/sandbox/{id}/parent", key, "", false, get_parent},
+    {"GET", "/api/sandbox/{id}/ancestors", key, "", false, list_ancestors},
     {"POST", "/api/sandbox/{id}/network-settings", key, writes, true,
      set_network},
     {"POST", "/api/sandbox/{id}/public/{x}", key, writes, false, set_public},

@@ -134,8 +134,12 @@ answer recover_sandbox(services& s, const request& r) {
   if (!skip_start)
     co_return skip_start.error();
   if (skip_start.value())
-    co_return failure(errc::unsupported,
-                      "skipStart is not supported by this server");
+    co_return co_await run_on(
+        s, r,
+        [](const std::string& id) -> command {
+          return RecoverSandbox{id, true};
+        },
+        true);
   co_return co_await run_on(
       s, r, [](const std::string& id) -> command { return RecoverSandbox{id}; },
       true);

@@ -84,9 +84,12 @@ json::object sandbox_item_json(services& s, const request& r,
   out["desiredState"] = v.desired_state;
   out["errorReason"] = text_or_null(v.error_reason);
   out["recoverable"] = v.recoverable;
-  out["backupState"] = "None";
+  out["backupState"] = text(v.state == sandbox_state::archived
+                                    || v.state == sandbox_state::restoring
+                                ? "Completed"
+                                : "None");
   out["autoStopInterval"] = v.auto_stop;
-  out["autoArchiveInterval"] = 0; // nothing is archived by itself
+  out["autoArchiveInterval"] = v.auto_archive;
   out["autoDeleteInterval"] = v.auto_delete;
   out["autoPauseInterval"] = v.auto_pause;
   if (v.destroy_at != 0)

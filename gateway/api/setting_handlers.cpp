@@ -6,6 +6,7 @@
 
 #include "gateway/api/activity.hpp"
 #include "gateway/api/answers.hpp"
+#include "gateway/api/create_body.hpp"
 #include "gateway/api/handlers.hpp"
 #include "gateway/api/held_command.hpp"
 #include "gateway/api/json_fields.hpp"
@@ -218,37 +219,31 @@ answer set_ttl(services& s, const request& r) {
   });
 }
 
-// 0 is what there is: nothing is archived by itself.
 answer set_auto_archive(services& s, const request& r) {
-  auto minutes = minutes_in(r.captures[1], 0);
-  if (!minutes)
-    co_return minutes.error();
+  return set_timer(s, r, 0, [](SetTimers& to, std::int32_t minutes) {
+    to.auto_archive = auto_archive_of(minutes);
+  });
+}
+
+// Answered at once: large files take their time, and nobody waits for that.
+answer archive_sandbox(services& s, const request& r) {
   auto target = find_sandbox(s, r, r.captures[0]);
   if (!target)
     co_return target.error();
-  if (minutes.value() != 0)
-    co_return failure(errc::unsupported,
-                      "Archiving is not supported by this server");
-  auto body = full_sandbox_json(s, r, target.value());
+  const auto& id = target.value().id;
+  command what = ArchiveSandbox{id};
+  auto reply = co_await carry_out_now(s, r, std::move(what), id);
+  if (!reply)
+    co_return reply.error();
+  auto view = find_sandbox(s, r, id);
+  if (!view)
+    co_return view.error();
+  auto body = full_sandbox_json(s, r, view.value());
   if (!body)
     co_return body.error();
-  co_return json_answer(200, std::move(body.value()));
-}
-
-answer refuse_archive(services& s, const request& r) {
-  auto target = find_sandbox(s, r, r.captures[0]);
-  if (!target)
-    co_return target.error();
-  co_return failure(errc::unsupported,
-                    "Archiving is not supported by this server");
-}
-
-answer refuse_fork(services& s, const request& r) {
-  auto target = find_sandbox(s, r, r.captures[0]);
-  if (!target)
-    co_return target.error();
-  co_return failure(errc::unsupported,
-                    "Forking is not supported for this sandbox");
+  auto out = json_answer(200, std::move(body.value()));
+  out.at = reply.value().at;
+  co_return out;
 }
 
 } // namespace varve::gateway

@@ -8,7 +8,7 @@ PACKAGES_BUILD=(
   libflatbuffers-dev flatbuffers-compiler
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   libboost-program-options1.81-dev
-  libssl-dev libcap-dev libgit2-dev ca-certificates
+  libssl-dev libcap-dev libgit2-dev libarchive-dev libzstd-dev ca-certificates
   catch2 python3
 )
 PACKAGES_RUN=(

@@ -24,6 +24,8 @@ namespace {
 
 // Mostly waiting for a guest that was asked to end.
 constexpr unsigned ending_threads = 16;
+// Mostly waiting for the disk, or compressing for it.
+constexpr unsigned moving_threads = 2;
 constexpr std::chrono::seconds actor_limit{10};
 
 capacity measure(const std::string& data_dir) {
@@ -89,6 +91,7 @@ runner_host::open(caf::actor_system& system, config settings,
   shared->starts =
       std::make_unique<worker_pool>(std::max(1u, settings.concurrent_starts));
   shared->ends = std::make_unique<worker_pool>(ending_threads);
+  shared->moves = std::make_unique<worker_pool>(moving_threads);
   auto head = system.spawn(supervisor, shared);
   VARVE_TRY(shared->watch,
             watcher::start([head, s = shared.get()](const std::string& id) {

@@ -20,6 +20,15 @@ bool starts(const job& j) {
              || j.operation->kind == kind::Start);
 }
 
+// Large files may move, which may take long.
+bool moves(const job& j) {
+  return j.operation
+         && (j.operation->kind == kind::Archive
+             || j.operation->kind == kind::Restore
+             || (j.operation->kind == kind::Create && j.operation->spec
+                 && !j.operation->spec->fork_of.empty()));
+}
+
 bool ends(const job& j) {
   return j.operation
          && ((j.operation->kind == kind::Stop && j.operation->idle_since == 0)
@@ -43,6 +52,15 @@ void work(services& shared, const sandbox_actor& owner, const std::string& id,
 void give_to_starts(sandbox_self self, const job& j) {
   auto& state = self->state;
   state.ticket = std::make_shared<start_ticket>();
+  if (moves(j)) {
+    state.shared->moves->submit([shared = state.shared, id = state.id, j,
+                                 owner = sandbox_actor{self},
+                                 ticket = state.ticket] {
+      if (ticket->take())
+        work(*shared, owner, id, j, ticket->cancel());
+    });
+    return;
+  }
   ++state.shared->start_load.waiting;
   state.shared->starts->submit(
       [shared = state.shared, id = state.id, j, owner = sandbox_actor{self},
@@ -77,7 +95,7 @@ void next(sandbox_self self) {
   state.waiting.pop_front();
   state.is_busy = true;
   // An older start is refused by its fence, which needs no worker for starts.
-  if (starts(state.current)
+  if ((starts(state.current) || moves(state.current))
       && state.current.operation->version >= state.ended_at)
     give_to_starts(self, state.current);
   else
@@ -101,7 +119,8 @@ void make_way(sandbox_state& state) {
     state.ticket->call_off();
     return;
   }
-  --state.shared->start_load.waiting;
+  if (!moves(state.current))
+    --state.shared->start_load.waiting;
   state.waiting.push_front(std::move(state.current));
   state.current = {};
   state.ticket.reset();
@@ -116,6 +135,10 @@ void enqueue(sandbox_self self, job j) {
     state.ended_at = std::max(state.ended_at, j.operation->version);
     state.waiting.push_front(std::move(j));
   } else {
+    // Who wants it back need not wait until it has been put aside.
+    if (state.ticket && j.operation && j.operation->kind == kind::Restore
+        && state.current.operation->kind == kind::Archive)
+      state.ticket->call_off();
     state.waiting.push_back(std::move(j));
   }
   next(self);

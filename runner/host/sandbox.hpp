@@ -31,7 +31,7 @@ struct sandbox_state {
   std::deque<job> waiting;
   bool is_busy = false;
   job current;                          // while busy
-  std::shared_ptr<start_ticket> ticket; // while `current` is a start
+  std::shared_ptr<start_ticket> ticket; // while `current` may be called off
   std::uint64_t ended_at = 0;           // version of what last ended it
   std::uint64_t received = 0;           // messages from the supervisor
 };

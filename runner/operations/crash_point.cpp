@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "runner/operations/file_steps.hpp"
 #include "runner/operations/steps.hpp"
 
 namespace varve::runner {
@@ -35,15 +36,21 @@ void crash_point(std::string_view operation, std::string_view step) noexcept {
 std::vector<std::string> crash_points() {
   using kind = schema::OperationKind;
   std::vector<std::string> out;
-  for (auto k : {kind::Create, kind::Start, kind::Stop, kind::Destroy,
-                 kind::Pause, kind::Resume, kind::Adjust}) {
-    std::string name{name_of(k)};
+  auto add = [&](const std::string& name,
+                 std::initializer_list<std::span<const step>> parts) {
     out.push_back(name + ".admitted");
     out.push_back(name + ".begun");
-    for (auto& step : steps_of(k))
-      out.push_back(name + "." + step.name);
+    for (auto steps : parts)
+      for (auto& step : steps)
+        out.push_back(name + "." + step.name);
     out.push_back(name + ".finished");
-  }
+  };
+  for (auto k : {kind::Create, kind::Start, kind::Stop, kind::Destroy,
+                 kind::Pause, kind::Resume, kind::Adjust, kind::Archive})
+    add(std::string{name_of(k)}, {steps_of(k)});
+  add("fork", {fork_file_steps(), start_steps()});
+  add("restore", {restore_file_steps(), start_steps()});
+  out.push_back("restore.dropped");
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "runner/operations/executor.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 #include "events/base/clock.hpp"
@@ -7,6 +8,8 @@
 #include "runner/kernel/files.hpp"
 #include "runner/operations/claim_steps.hpp"
 #include "runner/operations/crash_point.hpp"
+#include "runner/operations/file_steps.hpp"
+#include "runner/operations/outcomes.hpp"
 #include "runner/sandbox/freezer.hpp"
 #include "runner/sandbox/sandbox_files.hpp"
 #include "runner/sandbox/toolbox_socket.hpp"
@@ -24,27 +27,17 @@ using std::chrono::steady_clock;
 constexpr milliseconds default_timeout{60'000};
 // How long a toolbox that should already run may take to answer.
 constexpr milliseconds known_toolbox_limit{2000};
-constexpr std::uint64_t least_free_bytes = 128ull << 20;
 
 bool is_well_formed(const schema::OperationT& operation) {
   auto starts = operation.kind == kind::Create || operation.kind == kind::Start
-                || operation.kind == kind::Adjust;
+                || operation.kind == kind::Adjust
+                || operation.kind == kind::Restore;
+  auto source = operation.spec ? operation.spec->fork_of : std::string{};
   return !operation.id.empty() && operation.id.size() <= 128
          && operation.id.find('/') == std::string::npos
          && is_safe_id(operation.sandbox_id) && operation.kind != kind::None
-         && (!starts || operation.spec != nullptr);
-}
-
-std::string last_words(const sandbox_end& end) {
-  if (!end.exit || end.exit->text.empty())
-    return {};
-  return " (" + end.exit->text.substr(0, 512) + ")";
-}
-
-int exit_code(const sandbox_end& end) {
-  if (!end.exit)
-    return -1;
-  return end.exit->signalled ? 128 + end.exit->code : end.exit->code;
+         && (!starts || operation.spec != nullptr)
+         && (source.empty() || is_safe_id(source));
 }
 
 schema::Cause cause_of(const sandbox_end& end) {
@@ -65,37 +58,6 @@ std::string detail_of(const sandbox_end& end) {
          + last_words(end);
 }
 
-schema::OutcomeT failed(const execution& e, const error& why, present now,
-                        bool recoverable) {
-  auto out = make_outcome(e.operation, verdict::Failed,
-                          why.detail + last_words(e.end));
-  out.present = now;
-  out.recoverable = recoverable;
-  out.exit_code = exit_code(e.end);
-  return out;
-}
-
-schema::OutcomeT done(const execution& e, present now) {
-  auto out = make_outcome(e.operation, verdict::Done, "");
-  out.present = now;
-  out.toolbox_version = e.toolbox_version;
-  out.warm = !e.claims.empty();
-  out.exit_code = exit_code(e.end);
-  return out;
-}
-
-bool has_files(const execution& e) {
-  return read_sandbox_record(e.host.where, e.id()).has_value();
-}
-
-// What the kernel says.
-present present_of(const execution& e) {
-  if (find_running(e.host.where, e.id(), e.host.means.boot_id))
-    return is_frozen(e.host.groups, e.id()) ? present::Paused
-                                            : present::Running;
-  return has_files(e) ? present::Stopped : present::Absent;
-}
-
 // Whether the sandbox runs already and its toolbox is well.
 bool answers(execution& e) {
   if (!find_running(e.host.where, e.id(), e.host.means.boot_id))
@@ -108,13 +70,26 @@ bool answers(execution& e) {
   return version.has_value();
 }
 
+bool brings_up(kind k) noexcept {
+  return k == kind::Create || k == kind::Start || k == kind::Restore;
+}
+
+// What it holds is older than the files of one that runs.
+void drop_old_archive(execution& e) {
+  if (!is_archived(e))
+    return;
+  if (auto removed = e.host.archives->remove(e.id()); !removed)
+    log_warning("runner", "the archive of " + e.id()
+                              + " stays: " + removed.error().detail);
+}
+
 } // namespace
 
 result<schema::OutcomeT> executor::execute(const schema::OperationT& operation,
                                            bool resumed, int cancel) {
   if (!is_well_formed(operation))
     return failure(errc::malformed, "an operation that makes no sense");
-  auto name = name_of(operation.kind);
+  auto name = name_of(operation);
   crash_point(name, "admitted");
   VARVE_TRY(auto decision, admit(operation, resumed));
   if (auto* known = std::get_if<ledger::answered>(&decision))
@@ -134,7 +109,11 @@ result<schema::OutcomeT> executor::execute(const schema::OperationT& operation,
   if (resumed) {
     VARVE_CHECK(resume_start(e, begun.entry));
   }
-  auto outcome = perform(e);
+  if (operation.kind == kind::Destroy)
+    host_.locks->call_off(operation.sandbox_id);
+  auto held = host_.locks->take(operation.sandbox_id, e.deadline);
+  auto outcome =
+      held ? perform(e) : failed(e, held.error(), present_of(e), true);
   VARVE_TRY(auto finished,
             book_.finish(std::move(begun.entry), std::move(outcome)));
   crash_point(name, "finished");
@@ -143,8 +122,9 @@ result<schema::OutcomeT> executor::execute(const schema::OperationT& operation,
 
 result<std::variant<ledger::go_on, ledger::answered>>
 executor::admit(const schema::OperationT& operation, bool resumed) {
-  auto may_take =
-      waiting_ != nullptr && !resumed && operation.kind == kind::Create;
+  auto may_take = waiting_ != nullptr && !resumed
+                  && operation.kind == kind::Create
+                  && operation.spec->fork_of.empty();
   auto waiting = may_take ? waiting_->take(*operation.spec) : std::nullopt;
   if (!waiting)
     return book_.admit(operation, resumed);
@@ -171,12 +151,12 @@ std::optional<schema::OutcomeT> executor::take_waiting(execution& e) {
 
 result<void> executor::resume_start(execution& e,
                                     const schema::JournalEntryT& begun) {
-  if (e.operation.kind != kind::Create && e.operation.kind != kind::Start)
+  if (!brings_up(e.operation.kind))
     return ok();
   if (answers(e))
     return ok();
   VARVE_CHECK(run_steps(e, end_steps(), "clean"));
-  VARVE_CHECK(book_.set_present(e.id(), present::Stopped));
+  VARVE_CHECK(book_.set_present(e.id(), resting(e)));
   VARVE_CHECK(book_.forget(begun));
   return failure(errc::runner_failed, "an interrupted start was undone");
 }
@@ -185,6 +165,7 @@ schema::OutcomeT executor::perform(execution& e) {
   switch (e.operation.kind) {
   case kind::Create:
   case kind::Start:
+  case kind::Restore:
     return bring_up(e);
   case kind::Stop:
     return stop(e);
@@ -196,6 +177,8 @@ schema::OutcomeT executor::perform(execution& e) {
     return resume(e);
   case kind::Adjust:
     return adjust(e);
+  case kind::Archive:
+    return archive(e);
   case kind::Resolve:
   case kind::Pull:
   case kind::Release:
@@ -205,40 +188,29 @@ schema::OutcomeT executor::perform(execution& e) {
   return make_outcome(e.operation, verdict::Refused, "no such operation");
 }
 
-// The answer when there can be no files; nothing when they are there.
-std::optional<schema::OutcomeT> executor::ensure_files(execution& e) {
-  if (has_files(e))
-    return std::nullopt;
-  if (e.operation.kind == kind::Start)
-    return failed(e, {errc::not_found, "the sandbox has no files here"},
-                  present::Absent, false);
-  if (free_bytes(e.host.where.data()) < least_free_bytes)
-    return failed(e, {errc::log_full, "the runner's disk is full"},
-                  present::Absent, false);
-  auto made = run_steps(e, file_steps(), name_of(e.operation.kind));
-  if (made)
-    return std::nullopt;
-  auto removed = remove_sandbox_files(e.host.where, e.id());
-  return failed(e, made.error(), removed ? present::Absent : present::Unclear,
-                false);
-}
-
 schema::OutcomeT executor::bring_up(execution& e) {
   if (!e.claims.empty() && !has_files(e))
     if (auto taken = take_waiting(e))
       return std::move(*taken);
   if (auto without = ensure_files(e))
     return std::move(*without);
-  auto name = name_of(e.operation.kind);
-  if (answers(e))
+  auto name = name_of(e.operation);
+  if (answers(e)) {
+    drop_old_archive(e);
     return done(e, present::Running);
+  }
+  // Files may take their time, the start of what is here may not.
+  e.deadline = std::min(e.deadline, steady_clock::now() + default_timeout);
   // What an interrupted start left; usually nothing.
   auto clean = run_steps(e, end_steps(), "clean");
   if (!clean)
     return failed(e, clean.error(), present::Unclear, true);
   auto started = run_steps(e, start_steps(), name);
-  if (started)
+  if (started) {
+    drop_old_archive(e);
+    crash_point(name, "dropped");
     return done(e, present::Running);
+  }
   if (e.start)
     e.start->abandon();
   e.start.reset();
@@ -312,10 +284,11 @@ schema::OutcomeT executor::stop(execution& e) {
   auto ended = run_steps(e, end_steps(), name_of(e.operation.kind));
   if (!ended)
     return failed(e, ended.error(), present::Unclear, true);
-  if (!has_files(e))
-    return failed(e, {errc::not_found, "the sandbox has no files here"},
-                  present::Absent, false);
-  return done(e, present::Stopped);
+  auto now = resting(e);
+  if (now == present::Absent)
+    return failed(e, {errc::not_found, "the sandbox has no files here"}, now,
+                  false);
+  return done(e, now);
 }
 
 schema::OutcomeT executor::destroy(execution& e) {
@@ -340,7 +313,7 @@ executor::examine(const std::string& sandbox_id) {
   VARVE_CHECK(run_steps(e, end_steps(), "clean"));
   schema::ObservationT seen;
   seen.sandbox_id = sandbox_id;
-  seen.present = has_files(e) ? present::Stopped : present::Absent;
+  seen.present = resting(e);
   auto restarted = known->boot_id != host_.means.boot_id;
   seen.cause = restarted ? schema::Cause::HostRestarted : cause_of(e.end);
   seen.detail = restarted ? "the machine was restarted" : detail_of(e.end);

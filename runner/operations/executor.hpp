@@ -49,9 +49,14 @@ class executor {
   schema::OutcomeT pause(execution& e);
   schema::OutcomeT resume(execution& e);
   schema::OutcomeT adjust(execution& e);
+  schema::OutcomeT archive(execution& e);
+  std::optional<schema::OutcomeT> ensure_files(execution& e);
+  // The answer when there can be no files; nothing when they are there.
+  std::optional<schema::OutcomeT> new_files(execution& e);
+  std::optional<schema::OutcomeT> forked_files(execution& e);
+  std::optional<schema::OutcomeT> restored_files(execution& e);
   // The answer when it runs and was used since the operation's `idle_since`.
   std::optional<schema::OutcomeT> refuse_if_used(execution& e);
-  std::optional<schema::OutcomeT> ensure_files(execution& e);
 
   const machine& host_;
   ledger& book_;

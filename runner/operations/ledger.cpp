@@ -229,7 +229,8 @@ ledger::find_waiting(const std::string& id,
 result<ledger::decision> ledger::begin(const schema::OperationT& operation,
                                        record r, const std::string& claims) {
   r.version = std::max(r.version, operation.version);
-  if (operation.kind == kind::Create || operation.kind == kind::Start)
+  if (operation.kind == kind::Create || operation.kind == kind::Start
+      || operation.kind == kind::Restore)
     keep_network(r, operation);
   auto entry = make_entry(*host_, operation, r.slot);
   entry.claims = claims;
@@ -257,11 +258,14 @@ ledger::admit(const schema::OperationT& operation, bool resumed,
     return answer_unknown(operation);
   if (here && known->slot < address_plan::slots)
     return begin(operation, *known);
-  if (here && operation.kind != kind::Create)
+  auto restores = operation.kind == kind::Restore;
+  if (here && operation.kind != kind::Create && !restores)
     return begin(operation, *known); // it lost its files, and its slot
   record r;
+  if (here && restores)
+    r = *known;
   r.sandbox_id = operation.sandbox_id;
-  r.present = present::Absent;
+  r.present = restores ? present::Archived : present::Absent;
   r.image_ref = operation.spec->image_ref;
   if (auto place = find_waiting(waiting, operation)) {
     r.slot = place->slot;
@@ -280,6 +284,8 @@ result<schema::OutcomeT> ledger::finish(schema::JournalEntryT entry,
   if (!r)
     return failure(errc::not_found, "finished what was not begun");
   r->present = outcome.present;
+  if (outcome.present == present::Archived)
+    r->slot = UINT32_MAX;
   if (outcome.present == present::Running || outcome.present == present::Paused)
     r->boot_id = host_->means.boot_id;
   if (outcome.kind == kind::Adjust && outcome.result == verdict::Done)
@@ -364,11 +370,20 @@ result<void> ledger::set_present(const std::string& id, schema::Present now) {
   return keep(*r);
 }
 
+result<void> ledger::set_archived(const std::string& id) {
+  return set_without_files(id, present::Archived);
+}
+
 result<void> ledger::set_lost(const std::string& id) {
+  return set_without_files(id, present::Absent);
+}
+
+result<void> ledger::set_without_files(const std::string& id,
+                                       schema::Present now) {
   auto r = find(id);
   if (!r)
     return ok();
-  r->present = present::Absent;
+  r->present = now;
   r->slot = UINT32_MAX;
   return keep(*r);
 }

@@ -73,6 +73,8 @@ class ledger {
                      const std::string& image_ref, std::uint64_t version,
                      schema::Present present);
   result<void> set_present(const std::string& id, schema::Present present);
+  // Its files are in an archive, and its slot is free.
+  result<void> set_archived(const std::string& id);
   // It existed, but has no files any more: absent, and its slot is free.
   result<void> set_lost(const std::string& id);
   result<void> erase(const std::string& id);
@@ -103,6 +105,7 @@ class ledger {
   result<record> give_slot(record r);
   void take_back(const std::string& id, const std::optional<record>& before);
   result<void> keep(const record& r);
+  result<void> set_without_files(const std::string& id, schema::Present now);
   void put(const record& r);
 
   const machine* host_ = nullptr;

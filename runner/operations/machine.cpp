@@ -8,6 +8,7 @@
 
 #include "events/base/ids.hpp"
 #include "events/base/logging.hpp"
+#include "runner/archive/directory_store.hpp"
 #include "runner/kernel/files.hpp"
 #include "runner/kernel/mounts.hpp"
 #include "runner/kernel/system_error.hpp"
@@ -136,6 +137,8 @@ result<std::unique_ptr<machine>> machine::open(const config& settings) {
   auto out = std::make_unique<machine>(
       machine{settings, std::move(where), addresses, std::move(groups),
               std::move(means), std::move(runner_id)});
+  out->archives = std::make_shared<directory_store>(out->where.archives());
+  out->locks = std::make_shared<file_locks>();
   // runc, on its way to being the guest's root, walks there by its path. What
   // lies below has modes of its own.
   auto closed = out->means.runtime_cgroups ? 0711u : 0700u;

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "events/base/result.hpp"
+#include "runner/archive/archive_store.hpp"
 #include "runner/network/address_plan.hpp"
+#include "runner/operations/file_locks.hpp"
 #include "runner/operations/runner_config.hpp"
 #include "runner/sandbox/cgroups.hpp"
 #include "runner/sandbox/launch.hpp"
@@ -14,7 +16,7 @@
 
 namespace varve::runner {
 
-// Read only once open; any thread.
+// Read only once open, but for what guards itself; any thread.
 struct machine {
   config settings;
   layout where;
@@ -22,6 +24,8 @@ struct machine {
   cgroups groups;
   start_means means;
   std::string runner_id;
+  std::shared_ptr<archive_store> archives{};
+  std::shared_ptr<file_locks> locks{};
 
   // Prepares the host but for its network (network_guard.hpp). Names what is
   // missing.

@@ -20,6 +20,8 @@ namespace {
 using kind = schema::OperationKind;
 using present = schema::Present;
 
+constexpr std::chrono::seconds thaw_limit{5};
+
 class recovery {
  public:
   recovery(const machine& host, ledger& book, bool keep_waiting)
@@ -67,7 +69,8 @@ class recovery {
     VARVE_TRY(auto run, list_directory(host_.where.run_sandboxes()));
     VARVE_TRY(auto state, list_directory(host_.where.runtime_state()));
     VARVE_TRY(auto groups, groups_by_sandbox(run));
-    for (auto* names : {&files, &run, &state, &groups})
+    VARVE_TRY(auto archives, host_.archives->list());
+    for (auto* names : {&files, &run, &state, &groups, &archives})
       for (auto& name : *names)
         if (is_safe_id(name))
           out.insert(name);
@@ -154,6 +157,7 @@ class recovery {
     } else if (!running) {
       VARVE_CHECK(note_end(id));
     } else {
+      VARVE_CHECK(let_run_on(id));
       VARVE_CHECK(book_.set_present(id, running_as(id)));
     }
     return settle(id, running.has_value());
@@ -167,6 +171,19 @@ class recovery {
     }
     return book_.adopt(files.id, files.slot, files.image_ref, files.version,
                        running ? running_as(files.id) : present::Stopped);
+  }
+
+  // Frozen although nobody asked for that: it was being copied.
+  result<void> let_run_on(const std::string& id) {
+    auto& entries = begun_[id];
+    auto pauses = std::any_of(entries.begin(), entries.end(), [](auto& entry) {
+      return entry.operation->kind == kind::Pause;
+    });
+    if (pauses || known_[id].present != present::Running
+        || !is_frozen(host_.groups, id))
+      return ok();
+    return thaw(host_.groups, id,
+                std::chrono::steady_clock::now() + thaw_limit);
   }
 
   present running_as(const std::string& id) const {
@@ -192,6 +209,9 @@ class recovery {
         known != known_.end() && slots_.count(known->second.slot) == 0;
     VARVE_CHECK(clean(id, has_slot ? known->second.slot : UINT32_MAX));
     VARVE_CHECK(remove_sandbox_files(host_.where, id));
+    VARVE_TRY(auto is_archived, settle_archive(id));
+    if (is_archived)
+      return settle(id, false);
     if (known == known_.end())
       return ok();
     if (known->second.present == present::Absent && is_only_created(id)) {
@@ -200,6 +220,32 @@ class recovery {
     }
     VARVE_CHECK(book_.set_lost(id));
     return settle(id, false);
+  }
+
+  // Whether its files are in an archive. One that nobody can read is kept, and
+  // so is what is known of its sandbox.
+  result<bool> settle_archive(const std::string& id) {
+    auto found = host_.archives->find(id);
+    if (!found) {
+      log_failure("runner", id + ": " + found.error().detail);
+      return known_.count(id) != 0;
+    }
+    auto known = known_.find(id);
+    auto tombstone = known == known_.end() && book_.find(id).has_value();
+    if (!found.value() || tombstone) {
+      VARVE_CHECK(host_.archives->remove(id));
+      return false;
+    }
+    if (known != known_.end()) {
+      VARVE_CHECK(book_.set_archived(id));
+      return true;
+    }
+    log_warning("runner", "the journal does not know sandbox " + id
+                              + ", which has an archive: adopted");
+    const auto& record = *found.value();
+    VARVE_CHECK(book_.adopt(id, UINT32_MAX, record.image_ref, record.version,
+                            present::Archived));
+    return true;
   }
 
   bool is_only_created(const std::string& id) {
@@ -220,7 +266,8 @@ class recovery {
   result<void> settle(const std::string& id, bool running) {
     for (auto& entry : begun_[id]) {
       auto operation = entry.operation->kind;
-      if (operation != kind::Create && operation != kind::Start) {
+      if (operation != kind::Create && operation != kind::Start
+          && operation != kind::Restore) {
         out_.to_resume.push_back(*entry.operation);
         continue;
       }

@@ -13,6 +13,8 @@
 //
 // One that waited for somebody, by its name, goes on waiting where that is
 // wanted and it is whole; else nothing of it stays.
+// Without files here, but with an archive, it is archived; an archive of what
+// was destroyed is removed. What was frozen to be copied runs on.
 //
 // What was begun is executed again from its beginning, but for starts. A
 // create or start that does not answer is undone and forgotten: its owner

@@ -9,6 +9,7 @@
 #include "runner/kernel/remove_tree.hpp"
 #include "runner/link/sandbox_link.hpp"
 #include "runner/operations/crash_point.hpp"
+#include "runner/operations/file_steps.hpp"
 #include "runner/sandbox/freezer.hpp"
 #include "runner/sandbox/sandbox_files.hpp"
 #include "runner/sandbox/toolbox_socket.hpp"
@@ -36,15 +37,6 @@ cgroup_limits limits_of(const execution& e) {
   out.cpu_millis = std::max(millis, least_cpu_millis);
   out.pids = e.host.settings.guest_pids;
   return out;
-}
-
-result<void> make_files(execution& e) {
-  VARVE_CHECK(load_image(e.host.where.images(), e.image_ref));
-  auto& plan = e.host.addresses;
-  return make_sandbox_files(
-      e.host.where, {e.id(), e.slot, e.image_ref, e.operation.version},
-      {plan.uid_base(e.slot), dotted(plan.address(e.slot)),
-       dotted(plan.gateway())});
 }
 
 result<void> make_groups(execution& e) {
@@ -161,6 +153,10 @@ result<void> drop_files(execution& e) {
   return remove_sandbox_files(e.host.where, e.id());
 }
 
+result<void> drop_archive(execution& e) {
+  return e.host.archives->remove(e.id());
+}
+
 constexpr std::array create_table{
     step{"files", make_files},      step{"groups", make_groups},
     step{"egress", apply_egress},   step{"bundle", make_bundle},
@@ -179,9 +175,19 @@ constexpr std::array destroy_table{step{"thaw", thaw_processes},
                                    step{"groups", drop_groups},
                                    step{"link", drop_link},
                                    step{"run", drop_run_directory},
-                                   step{"files", drop_files}};
+                                   step{"files", drop_files},
+                                   step{"archive", drop_archive}};
 
 } // namespace
+
+result<void> make_files(execution& e) {
+  VARVE_CHECK(load_image(e.host.where.images(), e.image_ref));
+  auto& plan = e.host.addresses;
+  return make_sandbox_files(
+      e.host.where, {e.id(), e.slot, e.image_ref, e.operation.version},
+      {plan.uid_base(e.slot), dotted(plan.address(e.slot)),
+       dotted(plan.gateway())});
+}
 
 guest_config guest_of(const execution& e) {
   const auto& spec = *e.operation.spec;
@@ -192,6 +198,12 @@ guest_config guest_of(const execution& e) {
   for (const auto& pair : spec.env)
     out.env[pair->key] = pair->value;
   return out;
+}
+
+std::string_view name_of(const schema::OperationT& operation) noexcept {
+  auto is_fork = operation.kind == schema::OperationKind::Create
+                 && operation.spec && !operation.spec->fork_of.empty();
+  return is_fork ? std::string_view{"fork"} : name_of(operation.kind);
 }
 
 std::string_view name_of(schema::OperationKind kind) noexcept {
@@ -216,6 +228,10 @@ std::string_view name_of(schema::OperationKind kind) noexcept {
     return "pull";
   case schema::OperationKind::Release:
     return "release";
+  case schema::OperationKind::Archive:
+    return "archive";
+  case schema::OperationKind::Restore:
+    return "restore";
   case schema::OperationKind::None:
     break;
   }
@@ -231,7 +247,7 @@ std::span<const step> start_steps() noexcept {
 }
 
 std::span<const step> end_steps() noexcept {
-  return std::span{destroy_table}.first(destroy_table.size() - 1);
+  return std::span{destroy_table}.first(destroy_table.size() - 2);
 }
 
 std::span<const step> steps_of(schema::OperationKind kind) noexcept {
@@ -250,6 +266,10 @@ std::span<const step> steps_of(schema::OperationKind kind) noexcept {
     return resume_table;
   case schema::OperationKind::Adjust:
     return adjust_table;
+  case schema::OperationKind::Archive:
+    return archive_steps();
+  case schema::OperationKind::Restore:
+    return restore_file_steps();
   case schema::OperationKind::Resolve: // of images, not of a sandbox
   case schema::OperationKind::Pull:
   case schema::OperationKind::Release:

@@ -15,6 +15,14 @@
 
 namespace varve::runner {
 
+// The sandbox whose files a new one begins with.
+struct fork_source {
+  std::string id;
+  std::uint32_t slot = 0;
+  bool is_frozen = false; // by this operation
+  int wish = -1;          // readable once it is to be left alone
+};
+
 // One operation while it is executed, on one thread.
 struct execution {
   const machine& host;
@@ -29,6 +37,8 @@ struct execution {
   sandbox_end end{};
   bool waits = false;   // it is started for nobody
   std::string claims{}; // Create: the id of the waiting one that it takes
+  std::optional<fork_source> source{};
+  std::optional<archive_record> archived{}; // its archive, once known
 
   const std::string& id() const noexcept {
     return operation.sandbox_id;
@@ -43,10 +53,16 @@ struct step {
   result<void> (*run)(execution&);
 };
 
-// "create", "start", "stop", "destroy", "pause", "resume", "adjust".
+// "create", "start", "stop", "destroy", "pause", "resume", "adjust",
+// "archive", "restore".
 std::string_view name_of(schema::OperationKind kind) noexcept;
+// The same, but "fork" for a create with another's files.
+std::string_view name_of(const schema::OperationT& operation) noexcept;
 
 std::span<const step> steps_of(schema::OperationKind kind) noexcept;
+
+// The directories and addresses of a sandbox, whose files come from elsewhere.
+result<void> make_files(execution& e);
 
 // Files of a new sandbox: the part of create that start does not have.
 std::span<const step> file_steps() noexcept;

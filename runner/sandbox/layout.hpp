@@ -33,6 +33,9 @@ class layout {
   std::string journal() const {
     return data_ + "/journal";
   }
+  std::string archives() const {
+    return data_ + "/archives";
+  }
   std::string sandboxes() const {
     return data_ + "/sandboxes";
   }

@@ -43,6 +43,10 @@ std::string record_path(const layout& where, const std::string& id) {
   return where.sandbox(id) + "/sandbox.json";
 }
 
+std::string filling_path(const layout& where, const std::string& id) {
+  return where.sandbox(id) + "/filling";
+}
+
 std::string serialized(const sandbox_record& record) {
   json::object o{{"id", record.id},
                  {"slot", record.slot},
@@ -81,8 +85,20 @@ result<void> make_sandbox_files(const layout& where,
                            0600, true);
 }
 
+result<void> begin_filling(const layout& where, const std::string& id) {
+  VARVE_CHECK(make_directories(where.sandboxes(), 0711));
+  VARVE_CHECK(make_directory(where.sandbox(id), 0711));
+  return write_file_atomic(filling_path(where, id), "", 0600, true);
+}
+
+result<void> end_filling(const layout& where, const std::string& id) {
+  return remove_file(filling_path(where, id));
+}
+
 result<sandbox_record> read_sandbox_record(const layout& where,
                                            const std::string& id) {
+  if (exists(filling_path(where, id)))
+    return failure(errc::not_found, id + " is not complete");
   VARVE_TRY(auto text, read_file(record_path(where, id)));
   boost::system::error_code ec;
   auto parsed = json::parse(text, ec);

@@ -3,6 +3,7 @@
 //   <data>/sandboxes/<id>/sandbox.json   written last: the files are complete
 //                         upper, work    its layer over the image
 //                         etc/           hosts, hostname, resolv.conf
+//                         filling        there: they are not, all the same
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,11 @@ result<void> make_sandbox_files(const layout& where,
 // name is not changed (host_name.hpp).
 result<void> take_sandbox_files(const layout& where, const std::string& waited,
                                 const std::string& id, std::uint64_t version);
+
+// Between these two what it has is not complete, whatever else is there: its
+// files come from elsewhere. Survives a loss of power.
+result<void> begin_filling(const layout& where, const std::string& id);
+result<void> end_filling(const layout& where, const std::string& id);
 
 // not_found when the sandbox has no complete files.
 result<sandbox_record> read_sandbox_record(const layout& where,

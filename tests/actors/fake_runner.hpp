@@ -116,6 +116,8 @@ class fake_runner final : public runner_port {
       present.erase(o.sandbox_id);
     else if (o.kind == schema::OperationKind::Stop)
       present[o.sandbox_id] = schema::Present::Stopped;
+    else if (o.kind == schema::OperationKind::Archive)
+      present[o.sandbox_id] = schema::Present::Archived;
     else if (o.kind == schema::OperationKind::Pause)
       present[o.sandbox_id] = schema::Present::Paused;
     else

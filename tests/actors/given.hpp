@@ -63,6 +63,7 @@ inline CreateSandbox creation(std::string id, std::string name = {}) {
   c.region = "local";
   c.resources = schema::Resources{1000, 1024, 3, 0};
   c.timers.auto_stop = 0;
+  c.timers.auto_archive = 0;
   return c;
 }
 
@@ -173,11 +174,19 @@ inline sandbox_story sandbox_in(sandbox::status wanted) {
     story.when(StartSandbox{"sb-1"});
   if (wanted == status::adjusting)
     story.when(ResizeSandbox{"sb-1", 2000, {}});
+  auto put_aside = wanted == status::archiving || wanted == status::archived
+                   || wanted == status::restoring;
   if (wanted == status::stopping || wanted == status::stopped
-      || wanted == status::starting)
+      || wanted == status::starting || put_aside)
     story.when(StopSandbox{"sb-1", false});
-  if (wanted == status::stopped || wanted == status::starting)
+  if (wanted == status::stopped || wanted == status::starting || put_aside)
     story.done(schema::Present::Stopped);
+  if (put_aside)
+    story.when(ArchiveSandbox{"sb-1"});
+  if (wanted == status::archived || wanted == status::restoring)
+    story.done(schema::Present::Archived);
+  if (wanted == status::restoring)
+    story.when(StartSandbox{"sb-1"});
   if (wanted == status::starting)
     story.when(StartSandbox{"sb-1"});
   if (wanted == status::destroying || wanted == status::destroyed)

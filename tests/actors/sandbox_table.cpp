@@ -32,7 +32,15 @@ status state_after(const std::string& event, status before) {
   if (event == "ResumeRequested")
     return status::resuming;
   if (event == "ResizeRequested" || event == "NetworkRequested")
-    return before == status::stopped ? before : status::adjusting;
+    return before == status::stopped || before == status::archived
+               ? before
+               : status::adjusting;
+  if (event == "ArchiveRequested")
+    return status::archiving;
+  if (event == "Archived")
+    return status::archived;
+  if (event == "RestoreRequested")
+    return status::restoring;
   if (event == "StopRequested")
     return status::stopping;
   if (event == "DestroyRequested" || event == "DestroyRetried")
@@ -77,6 +85,10 @@ sandbox::input command_named(const std::string& trigger) {
     return DestroySandbox{"sb-1"};
   if (trigger == "rotate_signing_key")
     return RotateSigningKey{"sb-1", 0};
+  if (trigger == "archive")
+    return ArchiveSandbox{"sb-1"};
+  if (trigger == "fork")
+    return ForkSandbox{"sb-1", given::creation("sb-2")};
   if (trigger == "pause")
     return PauseSandbox{"sb-1"};
   if (trigger == "resize")
@@ -88,6 +100,17 @@ sandbox::input command_named(const std::string& trigger) {
   if (trigger == "set_public")
     return SetPublic{"sb-1", true};
   return ReplaceLabels{"sb-1", {{"c", "3"}}};
+}
+
+// Only of one that is stopped can it come.
+sandbox::input archiving_time(given::sandbox_story& story) {
+  if (story.s.at != status::stopped)
+    return sandbox::DeadlineReached{story.s.deadline - 1};
+  SetTimers soon;
+  soon.sandbox_id = "sb-1";
+  soon.auto_archive = 30;
+  story.when(soon);
+  return sandbox::DeadlineReached{story.s.deadline};
 }
 
 sandbox::input report_named(const std::string& trigger,
@@ -104,6 +127,8 @@ sandbox::input report_named(const std::string& trigger,
     return any_answer(story, Result::Failed, Present::Unclear);
   if (trigger == "answered_paused")
     return any_answer(story, Result::Done, Present::Paused);
+  if (trigger == "answered_archived")
+    return any_answer(story, Result::Done, Present::Archived);
   if (trigger == "answered_busy")
     return any_answer(story, Result::Busy, Present::Running);
   if (trigger == "saw_running")
@@ -112,6 +137,8 @@ sandbox::input report_named(const std::string& trigger,
     return story.observation(Present::Running, schema::Cause::OutOfMemory);
   if (trigger == "saw_paused")
     return sandbox::RunnerListed{Present::Paused, story.now};
+  if (trigger == "saw_archived")
+    return sandbox::RunnerListed{Present::Archived, story.now};
   if (trigger == "saw_stopped")
     return story.observation(Present::Stopped, schema::Cause::HostRestarted);
   if (trigger == "saw_broken")
@@ -122,6 +149,8 @@ sandbox::input report_named(const std::string& trigger,
   if (trigger == "deadline")
     return sandbox::DeadlineReached{
         story.s.deadline - (story.s.deadline == story.s.destroy_at ? 1 : 0)};
+  if (trigger == "archive_due")
+    return archiving_time(story);
   if (trigger == "ttl_over")
     return sandbox::DeadlineReached{story.s.destroy_at};
   auto old = any_answer(story, Result::Done, Present::Running);
@@ -132,7 +161,8 @@ sandbox::input report_named(const std::string& trigger,
 sandbox::input input_named(const std::string& trigger,
                            given::sandbox_story& story) {
   if (trigger.starts_with("answered") || trigger.starts_with("saw")
-      || trigger == "deadline" || trigger == "ttl_over" || trigger == "stale")
+      || trigger == "deadline" || trigger == "archive_due"
+      || trigger == "ttl_over" || trigger == "stale")
     return report_named(trigger, story);
   return command_named(trigger);
 }
@@ -238,6 +268,8 @@ TEST_CASE("the inputs of the table are judged to be its triggers") {
     auto from = owed ? status::stopping : status::started;
     if (name == "answered_busy")
       from = status::probing;
+    if (name == "archive_due")
+      from = status::stopped;
     auto story = given::sandbox_in(from);
     auto what = input_named(name, story);
     INFO(name);

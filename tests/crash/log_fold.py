@@ -13,6 +13,8 @@ LIVE_STATES = {
     "SandboxAdjusted": "started",
     "SandboxImageResolved": "pulling_snapshot",
     "SandboxImagePulled": "creating",
+    "SandboxArchiveRequested": "archiving",
+    "SandboxArchived": "archived", "SandboxRestoreRequested": "restoring",
 }
 
 
@@ -60,9 +62,9 @@ class LogFold:
                     or s.state in ("destroying", "destroyed")):
                 continue
             sums["sandboxes"] += 1
-            if s.state != "error":
+            if s.state not in ("error", "archived"):
                 sums["disk_gib"] += s.resources["disk_gib"]
-            if s.state not in ("error", "stopped"):
+            if s.state not in ("error", "stopped", "archiving", "archived"):
                 sums["cpu_millis"] += s.resources["cpu_millis"]
                 sums["memory_mib"] += s.resources["memory_mib"]
         return sums

@@ -27,7 +27,8 @@ CRASHED = 137
 HALF_STARTED = ("monitor", "joined", "network", "mounts", "started", "ready")
 AIM = {"create": "started", "start": "started", "stop": "stopped",
        "destroy": "absent", "pause": "paused", "resume": "started",
-       "adjust": "started"}
+       "adjust": "started", "archive": "archived", "restore": "started",
+       "fork": "started"}
 
 
 class Trial:
@@ -56,9 +57,16 @@ class Trial:
     def prepare(self, operation, name):
         if operation == "create":
             return
+        if operation == "fork":
+            self.good(self.client.create(name=f"of-{name}", env={"A": "1"}))
+            return
         self.good(self.client.create(name=name, env={"A": "1"}))
-        if operation == "start":
+        if operation in ("start", "archive", "restore"):
             self.good(self.client.act(name, "stop"))
+        if operation == "restore":
+            self.good(self.client.act(name, "archive"))
+            checks.nothing_transitional(self.client, self.report,
+                                        time.monotonic())
         if operation == "resume":
             self.good(self.client.act(name, "pause"))
 
@@ -72,7 +80,10 @@ class Trial:
             elif operation == "adjust":
                 cpu = client.get(name).json["cpu"]
                 client.resize(name, {"cpu": cpu + 1}, command_id)
-            elif operation == "resume":
+            elif operation == "fork":
+                client.request("POST", f"/api/sandbox/of-{name}/fork",
+                               {"name": name}, command_id)
+            elif operation in ("resume", "restore"):
                 client.act(name, "start", command_id)
             else:
                 client.act(name, operation, command_id)
@@ -136,6 +147,12 @@ class Trial:
         self.judge(point, name, AIM[operation])
         if AIM[operation] != "absent":
             self.good(self.client.delete(name))
+        if operation == "fork":
+            source = self.client.get(f"of-{name}").json
+            done = self.client.execute(source["id"], "printenv A")
+            self.report.expect(done.status == 200,
+                               f"{point}: its source answers {done}")
+            self.good(self.client.delete(f"of-{name}"))
         fold = log_fold.read(self.server)
         checks.nothing_left_of(set(fold.sandboxes) - {self.bystander},
                                self.server, self.report)

@@ -15,7 +15,7 @@ from settings import Settings
 
 ABSENT, STARTED, STOPPED, PAUSED = "absent", "started", "stopped", "paused"
 MOVING = ("creating", "starting", "stopping", "destroying", "restoring",
-          "pausing", "resuming", "resizing")
+          "pausing", "resuming", "resizing", "archiving")
 # What does not stand here leaves the state as it is.
 AIM = {"create": STARTED, "start": STARTED, "stop": STOPPED, "delete": ABSENT,
        "pause": PAUSED}

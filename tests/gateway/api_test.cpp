@@ -38,7 +38,7 @@ TEST_CASE(
   CHECK(made.json().at("env").at("A") == "1");
   CHECK(made.json().at("labels").at("x") == "y");
   CHECK(made.json().at("autoStopInterval") == 5);
-  CHECK(made.json().at("autoArchiveInterval") == 0);
+  CHECK(made.json().at("autoArchiveInterval") == 43200);
   CHECK(made.json().at("autoPauseInterval") == 0);
   CHECK(made.json().contains("autoDestroyAt"));
   CHECK(made.text("networkAllowList") == "8.8.8.0/24,1.1.1.1/32");

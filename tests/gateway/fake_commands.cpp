@@ -72,13 +72,15 @@ result<command_reply> fake_world::carry_out(const command& what,
   origins_.push_back(origin);
   if (next_failure_)
     return *std::exchange(next_failure_, std::nullopt);
-  if (const auto* c = std::get_if<CreateSandbox>(&what))
-    return create(*c, origin);
+  if (auto made = make(what, origin))
+    return *made;
   if (const auto* c = std::get_if<StartSandbox>(&what))
     return change(c->sandbox_id, comes_out, "started",
                   wrapped(schema::SandboxStartRequestedT{}), origin);
   if (const auto* c = std::get_if<RecoverSandbox>(&what))
-    return change(c->sandbox_id, comes_out, "started",
+    return change(c->sandbox_id,
+                  c->skip_start ? sandbox_state::stopped : comes_out.load(),
+                  c->skip_start ? "stopped" : "started",
                   wrapped(schema::SandboxRecoveryRequestedT{}), origin);
   if (const auto* c = std::get_if<StopSandbox>(&what))
     return change(c->sandbox_id, sandbox_state::stopped, "stopped",
@@ -183,6 +185,10 @@ std::optional<command_reply> fake_world::set(const command& what) {
   auto reply = [&](const std::string& id) {
     return command_reply{id, 2, {3, ++index_}};
   };
+  if (const auto* c = std::get_if<ArchiveSandbox>(&what)) {
+    view(c->sandbox_id).state = sandbox_state::archiving;
+    return reply(c->sandbox_id);
+  }
   if (const auto* c = std::get_if<PauseSandbox>(&what)) {
     view(c->sandbox_id).state = sandbox_state::paused;
     return reply(c->sandbox_id);
@@ -208,10 +214,20 @@ std::optional<command_reply> fake_world::set(const command& what) {
     v.auto_stop = c->auto_stop.value_or(v.auto_stop);
     v.auto_pause = c->auto_pause.value_or(v.auto_pause);
     v.auto_delete = c->auto_delete.value_or(v.auto_delete);
+    v.auto_archive = c->auto_archive.value_or(v.auto_archive);
     if (c->ttl_minutes)
       v.destroy_at = time.now() + *c->ttl_minutes * 60'000;
     return reply(c->sandbox_id);
   }
+  return std::nullopt;
+}
+
+std::optional<result<command_reply>>
+fake_world::make(const command& what, const command_origin& origin) {
+  if (const auto* c = std::get_if<CreateSandbox>(&what))
+    return create(*c, origin);
+  if (const auto* c = std::get_if<ForkSandbox>(&what))
+    return create(c->child, origin);
   return std::nullopt;
 }
 
@@ -227,6 +243,8 @@ result<command_reply> fake_world::create(const CreateSandbox& c,
                      "Sandbox with name " + v.name + " already exists");
   v.snapshot_id = c.snapshot_id;
   v.snapshot_name = c.snapshot_name;
+  v.image_ref = c.image_ref;
+  v.forked_from = c.forked_from;
   v.user = c.user;
   v.env_sealed = c.env_sealed;
   v.labels = c.labels;
@@ -236,6 +254,7 @@ result<command_reply> fake_world::create(const CreateSandbox& c,
   v.auto_stop = c.timers.auto_stop;
   v.auto_pause = c.timers.auto_pause;
   v.auto_delete = c.timers.auto_delete;
+  v.auto_archive = c.timers.auto_archive;
   v.destroy_at = c.ttl_minutes == 0 ? 0 : time.now() + c.ttl_minutes * 60'000;
   v.network_block_all = c.network.block_all;
   v.network_allow_list = c.network.allow_list;

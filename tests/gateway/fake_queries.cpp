@@ -61,6 +61,20 @@ fake_world::sandboxes(std::string_view owner,
   return out;
 }
 
+result<std::vector<sandbox_view>> fake_world::forks(std::string_view owner,
+                                                    std::string_view source,
+                                                    bool with_destroyed,
+                                                    std::size_t limit) {
+  std::lock_guard lock{mutex_};
+  std::vector<sandbox_view> out;
+  for (const auto* all : {&sandboxes_, &destroyed_})
+    for (const auto& [id, v] : *all)
+      if (v.organization_id == owner && v.forked_from == source
+          && (all == &sandboxes_ || with_destroyed) && out.size() < limit)
+        out.push_back(v);
+  return out;
+}
+
 result<std::vector<sandbox_view>> fake_world::sandboxes_on(std::string_view) {
   return std::vector<sandbox_view>{};
 }

@@ -116,6 +116,10 @@ class fake_world final : public control,
   sandboxes(std::string_view organization_id,
             const projections::sandbox_filter& filter, std::string_view cursor,
             std::size_t limit) override;
+  result<std::vector<sandbox_view>> forks(std::string_view organization_id,
+                                          std::string_view sandbox_id,
+                                          bool with_destroyed,
+                                          std::size_t limit) override;
   result<std::vector<sandbox_view>>
   sandboxes_on(std::string_view runner_id) override;
   result<std::optional<projections::snapshot_view>>
@@ -160,6 +164,8 @@ class fake_world final : public control,
  private:
   result<command_reply> carry_out(const command& what,
                                   const command_origin& origin);
+  std::optional<result<command_reply>> make(const command& what,
+                                            const command_origin& origin);
   result<command_reply> create(const CreateSandbox& c,
                                const command_origin& origin);
   std::optional<command_reply> govern(const command& what,

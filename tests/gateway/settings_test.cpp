@@ -49,15 +49,75 @@ TEST_CASE_METHOD(a_sandbox, "timers that make no sense are refused") {
 }
 
 TEST_CASE_METHOD(a_sandbox, "what is not there is refused with its name") {
-  auto archive = post("autoarchive/60");
-  CHECK(archive.status == 422);
-  CHECK(archive.text("message") == "Archiving is not supported by this server");
-  CHECK(post("archive").status == 422);
-  CHECK(post("fork", "{}").status == 422);
+  CHECK(post("autoarchive/-1").status == 400);
+  CHECK(post("fork", "[]").status == 400);
+  CHECK(post("fork", R"({"name":"<b>"})").status == 400);
   CHECK(post("resize", R"({"disk":99})").status == 422);
   CHECK(post("network-settings", R"({"domainAllowList":"a.com"})").status
         == 422);
   CHECK(world.commands().empty());
+}
+
+TEST_CASE_METHOD(a_sandbox, "archiving begins, and is not waited for") {
+  auto a = post("archive");
+  CHECK(a.status == 200);
+  CHECK(a.text("state") == "archiving");
+  CHECK(last<ArchiveSandbox>().sandbox_id == id);
+}
+
+TEST_CASE_METHOD(a_sandbox,
+                 "no and too long a time to archiving are the most") {
+  CHECK(post("autoarchive/60").json().at("autoArchiveInterval") == 60);
+  CHECK(post("autoarchive/0").json().at("autoArchiveInterval") == 43200);
+  CHECK(post("autoarchive/43201").json().at("autoArchiveInterval") == 43200);
+}
+
+TEST_CASE_METHOD(a_sandbox, "a recovery may end at stopped") {
+  CHECK(post("recover?skipStart=true").text("state") == "stopped");
+  CHECK(last<RecoverSandbox>().skip_start);
+  CHECK(post("recover?skipStart=maybe").status == 400);
+}
+
+TEST_CASE_METHOD(a_sandbox, "a fork is all that its source is, and another") {
+  post("public/true");
+  post("autostop/33");
+  auto made = post("fork", R"({"name":"twin"})");
+  CHECK(made.status == 200);
+  CHECK(made.text("name") == "twin");
+  CHECK(made.text("id") != id);
+  auto sent = last<ForkSandbox>();
+  CHECK(sent.sandbox_id == id);
+  CHECK(sent.child.forked_from == id);
+  CHECK(sent.child.runner_id == "runner-1");
+  CHECK(sent.child.timers.auto_stop == 33);
+  CHECK(sent.child.is_public);
+  auto child = made.text("id");
+  auto forks = call("GET", "/api/sandbox/" + id + "/forks").json().as_array();
+  REQUIRE(forks.size() == 1);
+  CHECK(forks[0].at("id").as_string() == child);
+  auto parent = call("GET", "/api/sandbox/" + child + "/parent");
+  CHECK(parent.text("id") == id);
+  CHECK(call("GET", "/api/sandbox/" + id + "/parent").status == 404);
+  auto line = call("GET", "/api/sandbox/twin/ancestors").json().as_array();
+  REQUIRE(line.size() == 1);
+  CHECK(line[0].at("id").as_string() == id);
+}
+
+TEST_CASE_METHOD(a_sandbox, "sandboxes are listed by pages with numbers") {
+  for (int i = 0; i < 4; ++i)
+    world.add_sandbox(fake_world::home);
+  auto page = call("GET", "/api/sandbox/paginated?limit=2&page=3&sort=id"
+                          "&order=asc")
+                  .json();
+  CHECK(page.at("total") == 5);
+  CHECK(page.at("totalPages") == 3);
+  CHECK(page.at("page") == 3);
+  REQUIRE(page.at("items").as_array().size() == 1);
+  CHECK(page.at("items").as_array()[0].as_object().contains("env"));
+  auto bad = call("GET", "/api/sandbox/paginated?sort=cpu");
+  CHECK(bad.status == 400);
+  CHECK(call("GET", "/api/sandbox/paginated?page=0").status == 400);
+  CHECK(call("GET", "/api/sandbox/paginated?limit=201").status == 400);
 }
 
 TEST_CASE_METHOD(a_sandbox, "a resize names what it changes") {

@@ -337,6 +337,15 @@ EventUnion sandbox_out_of_memory() {
   return wrapped(std::move(e));
 }
 
+EventUnion sandbox_archived() {
+  SandboxArchivedT e;
+  e.archive = std::make_unique<ArchiveT>();
+  e.archive->hash = hash_of(0x60);
+  e.archive->size_bytes = 123'456'789;
+  e.report = report();
+  return wrapped(std::move(e));
+}
+
 template <class T>
 EventUnion empty() {
   return wrapped(T{});
@@ -387,6 +396,9 @@ constexpr sample samples[] = {
     {Event::DockerRegistryChanged, docker_registry_changed},
     {Event::DockerRegistryRemoved, docker_registry_removed},
     {Event::SandboxOutOfMemory, sandbox_out_of_memory},
+    {Event::SandboxArchiveRequested, empty<SandboxArchiveRequestedT>},
+    {Event::SandboxArchived, sandbox_archived},
+    {Event::SandboxRestoreRequested, empty<SandboxRestoreRequestedT>},
 };
 
 EventUnion event_of(Event event) {

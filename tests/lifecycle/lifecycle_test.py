@@ -77,8 +77,9 @@ def settings(server):
     expect(shown["public"] and shown["autoDeleteInterval"] == 5, f"{shown}")
     expect("autoDestroyAt" in box.post("ttl/10"), "no end of life is shown")
     expect("autoDestroyAt" not in box.post("ttl/0"), "its life still ends")
-    box.post("autoarchive/5", status=422)
-    box.post("archive", status=422)
+    shown = box.post("autoarchive/0")
+    expect(shown["autoArchiveInterval"] == 43200, f"{shown}")
+    box.post("archive", status=400)  # it runs
     rules = subprocess.run(["nft", "list", "ruleset"], capture_output=True,
                            text=True, timeout=30).stdout
     expect("8.8.8.0/24" in rules, "the firewall knows nothing of the list")
@@ -160,6 +161,19 @@ def detached_work_is_not_idle(server, seconds):
     box.delete()
 
 
+def stopped_is_archived(server):
+    box = Sandbox(server, autoStopInterval=0, autoArchiveInterval=1)
+    box.run("echo kept > /home/daytona/kept")
+    box.post("stop")
+    box.wait_for("archived")
+    asked = box.wait_for_event("ArchiveRequested")
+    expect(asked["cause"] == "auto_archive", f"because of {asked['cause']}")
+    box.post("start")
+    box.wait_for("started")
+    expect(box.run("cat /home/daytona/kept") == "kept", "the file is lost")
+    box.delete()
+
+
 def life_ends(server):
     box = Sandbox(server, autoStopInterval=0, ttlMinutes=1)
     box.wait_for("gone")
@@ -185,6 +199,7 @@ def timed_trials(server, seconds):
         "work is not idle": lambda: work_is_not_idle(server, seconds),
         "detached work is not idle":
             lambda: detached_work_is_not_idle(server, 75),
+        "stopped is archived": lambda: stopped_is_archived(server),
         "life ends": lambda: life_ends(server)}
 
 

@@ -184,9 +184,67 @@ TEST_CASE_METHOD(sandbox_fixture, "a runner's sandboxes are all it must hold") {
   CHECK(ask().sandboxes_on("runner").value().empty());
 }
 
+TEST_CASE_METHOD(sandbox_fixture, "archiving and coming back are shown") {
+  after(schema::SandboxStoppedT{});
+  auto v = after(schema::SandboxArchiveRequestedT{});
+  CHECK(v.state == sandbox_state::archiving);
+  CHECK(v.desired_state == "archived");
+  CHECK(is_transitional(v.state));
+  v = after(schema::SandboxArchivedT{});
+  CHECK(v.state == sandbox_state::archived);
+  CHECK(v.desired_state == "archived");
+  CHECK_FALSE(is_transitional(v.state));
+  v = after(schema::SandboxRestoreRequestedT{});
+  CHECK(v.state == sandbox_state::restoring);
+  CHECK(v.desired_state == "started");
+  v = after(failed("the archive is damaged", true));
+  CHECK(after(schema::SandboxRecoveryRequestedT{}).state
+        == sandbox_state::restoring);
+  after(schema::SandboxStartedT{});
+  after(failed("its toolbox died", true));
+  CHECK(after(schema::SandboxRecoveryRequestedT{}).state
+        == sandbox_state::starting);
+  after(failed("again", true));
+  schema::SandboxRecoveryRequestedT aside;
+  aside.skip_start = true;
+  v = after(aside);
+  CHECK(v.state == sandbox_state::stopping);
+  CHECK(v.desired_state == "stopped");
+}
+
+TEST_CASE_METHOD(sandbox_fixture, "forks are found by their source") {
+  auto fork = [&](const char* id, const char* name, const char* of,
+                  const char* organization = "org") {
+    auto event = created({.name = name});
+    event.forked_from = of;
+    sandbox(id, std::move(event), organization);
+  };
+  fork("f1", "first", "s1");
+  fork("f2", "second", "s1");
+  fork("f3", "third", "f1");
+  fork("x1", "other", "s1", "other");
+  auto forks = [&](const char* of, bool all) {
+    std::string out;
+    for (const auto& v : ask().forks("org", of, all, 100).value())
+      out += v.id + " ";
+    return out;
+  };
+  CHECK(found("f1")->forked_from == "s1");
+  CHECK(found("f1")->image_ref == "sha256:0");
+  CHECK(forks("s1", false) == "f1 f2 ");
+  CHECK(forks("f1", false) == "f3 ");
+  CHECK(forks("f2", false).empty());
+  sandbox("f2", schema::SandboxDestroyRequestedT{});
+  sandbox("f2", schema::SandboxDestroyedT{});
+  CHECK(forks("s1", false) == "f1 ");
+  CHECK(forks("s1", true) == "f1 f2 ");
+  CHECK(ask().forks("org", "s1", true, 1).value().size() == 1);
+}
+
 TEST_CASE("states have the names of the wire") {
-  for (auto name : {"creating", "started", "stopping", "stopped", "starting",
-                    "error", "destroying", "destroyed"}) {
+  for (auto name :
+       {"creating", "started", "stopping", "stopped", "starting", "error",
+        "destroying", "destroyed", "archiving", "archived", "restoring"}) {
     auto state = parse_sandbox_state(name);
     REQUIRE(state);
     CHECK(name_of(*state) == name);

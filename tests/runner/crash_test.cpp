@@ -18,9 +18,13 @@ using verdict = schema::Result;
 
 namespace {
 
+std::string name_of(const std::string& point) {
+  return point.substr(0, point.find('.'));
+}
+
 kind kind_of(const std::string& point) {
-  auto name = point.substr(0, point.find('.'));
-  if (name == "create")
+  auto name = name_of(point);
+  if (name == "create" || name == "fork")
     return kind::Create;
   if (name == "start")
     return kind::Start;
@@ -30,6 +34,10 @@ kind kind_of(const std::string& point) {
     return kind::Resume;
   if (name == "adjust")
     return kind::Adjust;
+  if (name == "archive")
+    return kind::Archive;
+  if (name == "restore")
+    return kind::Restore;
   return name == "stop" ? kind::Stop : kind::Destroy;
 }
 
@@ -39,7 +47,10 @@ present aim_of(kind k) {
   case kind::Start:
   case kind::Resume:
   case kind::Adjust:
+  case kind::Restore:
     return present::Running;
+  case kind::Archive:
+    return present::Archived;
   case kind::Pause:
     return present::Paused;
   case kind::Stop:
@@ -58,7 +69,8 @@ void die_at(const std::string& point, const stand& s,
       {VARVE_VICTIM, s.settings.data_dir, s.settings.run_dir,
        s.settings.toolbox_path, s.settings.monitor_path,
        std::to_string(static_cast<int>(operation.kind)), operation.sandbox_id,
-       operation.id, std::to_string(operation.version), s.image},
+       operation.id, std::to_string(operation.version), s.image, "0",
+       operation.spec ? operation.spec->fork_of : ""},
       {"VARVE_CRASH_AT=" + point, "PATH=/usr/sbin:/usr/bin"}, {});
   REQUIRE(victim);
   int status = 0;
@@ -73,21 +85,54 @@ std::string prepare(stand& s, kind k) {
     return new_id();
   auto id = s.create();
   execute(s.runner(), id, "echo kept > /kept");
-  if (k == kind::Start)
+  if (k == kind::Start || k == kind::Archive || k == kind::Restore)
     s.run(kind::Stop, id);
+  if (k == kind::Restore)
+    s.run(kind::Archive, id);
   if (k == kind::Resume)
     s.run(kind::Pause, id);
   return id;
 }
 
+// The operation that dies there, and what it begins with.
+struct trial {
+  schema::OperationT operation;
+  std::string source; // of a fork, which runs
+};
+
+trial make_trial(stand& s, const std::string& point) {
+  trial out;
+  auto k = kind_of(point);
+  auto id = prepare(s, k);
+  if (name_of(point) == "fork") {
+    out.source = s.create();
+    execute(s.runner(), out.source, "echo kept > /kept");
+  }
+  out.operation = s.operation(k, id);
+  if (!out.source.empty())
+    out.operation.spec->fork_of = out.source;
+  return out;
+}
+
+// It was frozen to be copied, perhaps, and runs on.
+void check_source(stand& s, const std::string& source) {
+  if (source.empty())
+    return;
+  CHECK(execute(s.runner(), source, "echo alive").output == "alive\n");
+  CHECK(s.run(kind::Destroy, source).result == verdict::Done);
+}
+
 void check_use(stand& s, const std::string& id, kind k) {
+  if (k == kind::Archive)
+    CHECK(s.run(kind::Restore, id).result == verdict::Done);
   if (k == kind::Stop)
     CHECK(s.run(kind::Start, id).result == verdict::Done);
   if (k == kind::Pause)
     CHECK(s.run(kind::Resume, id).result == verdict::Done);
   if (k != kind::Destroy)
     CHECK(execute(s.runner(), id, "echo alive").output == "alive\n");
-  if (k == kind::Start || k == kind::Stop)
+  if (k == kind::Start || k == kind::Stop || k == kind::Archive
+      || k == kind::Restore)
     CHECK(execute(s.runner(), id, "cat /kept").output == "kept\n");
 }
 
@@ -101,8 +146,8 @@ TEST_CASE("an operation that died at any step is done when sent again") {
   for (auto& point : crash_points()) {
     INFO(point);
     auto k = kind_of(point);
-    auto id = prepare(s, k);
-    auto operation = s.operation(k, id);
+    auto [operation, source] = make_trial(s, point);
+    auto id = operation.sandbox_id;
     s.close();
     die_at(point, s, operation);
     s.reports.clear();
@@ -112,6 +157,9 @@ TEST_CASE("an operation that died at any step is done when sent again") {
     CHECK(outcome.result == verdict::Done);
     CHECK(outcome.present == aim_of(k));
     check_use(s, id, k);
+    if (!source.empty())
+      CHECK(execute(s.runner(), id, "cat /kept").output == "kept\n");
+    check_source(s, source);
     CHECK(s.run(kind::Destroy, id).result == verdict::Done);
     CHECK(changes(before, host_state(s.settings)) == "");
   }
@@ -125,13 +173,13 @@ TEST_CASE("an operation that died and is never sent again leaves a sandbox "
   auto before = host_state(s.settings);
   for (auto& point : crash_points()) {
     INFO(point);
-    auto k = kind_of(point);
-    auto id = prepare(s, k);
-    auto operation = s.operation(k, id);
+    auto [operation, source] = make_trial(s, point);
+    auto id = operation.sandbox_id;
     s.close();
     die_at(point, s, operation);
     s.reports.clear();
     s.open();
+    check_source(s, source);
     // What the runner finishes on its own is done before this is answered.
     CHECK(s.run(kind::Destroy, id).result == verdict::Done);
     CHECK(changes(before, host_state(s.settings)) == "");

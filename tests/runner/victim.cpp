@@ -1,7 +1,9 @@
 // A server for tests that kill it: opens a runner, executes one operation and
 // says on standard output how it ended.
-// victim DATA RUN TOOLBOX MONITOR KIND SANDBOX OPERATION VERSION IMAGE [WARM]
-// With WARM so many sandboxes are to wait, and it goes on for a while.
+// victim DATA RUN TOOLBOX MONITOR KIND SANDBOX OPERATION VERSION IMAGE [WARM
+// [SOURCE]]
+// With WARM so many sandboxes are to wait, and it goes on for a while. A create
+// with a SOURCE is a fork of that.
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -54,14 +56,14 @@ class one_outcome final : public report_sink {
 } // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 10 && argc != 11)
+  if (argc < 10 || argc > 12)
     return 2;
   config settings;
   settings.data_dir = argv[1];
   settings.run_dir = argv[2];
   settings.toolbox_path = argv[3];
   settings.monitor_path = argv[4];
-  settings.warm_count = argc == 11 ? std::strtoul(argv[10], nullptr, 10) : 0;
+  settings.warm_count = argc > 10 ? std::strtoul(argv[10], nullptr, 10) : 0;
   schema::OperationT operation;
   operation.kind = static_cast<schema::OperationKind>(std::atoi(argv[5]));
   operation.sandbox_id = argv[6];
@@ -71,6 +73,8 @@ int main(int argc, char** argv) {
   operation.spec->image_ref = argv[9];
   operation.spec->resources =
       std::make_unique<schema::Resources>(1000u, 256u, 10u, 0u);
+  if (argc > 11)
+    operation.spec->fork_of = argv[11];
   one_outcome sink{operation.id};
   caf::actor_system_config caf_settings;
   caf::actor_system system{caf_settings};
