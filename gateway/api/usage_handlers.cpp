@@ -34,8 +34,10 @@ std::optional<holding> holding_in(sandbox_state state) noexcept {
   case sandbox_state::destroyed:
     return std::nullopt;
   case sandbox_state::error:
+  case sandbox_state::archived:
     return holding::nothing;
   case sandbox_state::stopped:
+  case sandbox_state::archiving:
     return holding::disk;
   case sandbox_state::creating:
   case sandbox_state::started:
@@ -45,6 +47,7 @@ std::optional<holding> holding_in(sandbox_state state) noexcept {
   case sandbox_state::paused:
   case sandbox_state::resuming:
   case sandbox_state::resizing:
+  case sandbox_state::restoring:
   case sandbox_state::pending_build:
   case sandbox_state::pulling_snapshot:
     break;

@@ -1,5 +1,7 @@
 // What a sandbox is set to through the API.
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
 #include "tests/gateway/gateway_fixture.hpp"
@@ -92,13 +94,17 @@ TEST_CASE_METHOD(a_sandbox, "a fork is all that its source is, and another") {
   CHECK(sent.child.timers.auto_stop == 33);
   CHECK(sent.child.is_public);
   auto child = made.text("id");
-  auto forks = call("GET", "/api/sandbox/" + id + "/forks").json().as_array();
+  auto forks =
+      boost::json::parse(call("GET", "/api/sandbox/" + id + "/forks").body)
+          .as_array();
   REQUIRE(forks.size() == 1);
   CHECK(forks[0].at("id").as_string() == child);
   auto parent = call("GET", "/api/sandbox/" + child + "/parent");
   CHECK(parent.text("id") == id);
   CHECK(call("GET", "/api/sandbox/" + id + "/parent").status == 404);
-  auto line = call("GET", "/api/sandbox/twin/ancestors").json().as_array();
+  auto line =
+      boost::json::parse(call("GET", "/api/sandbox/twin/ancestors").body)
+          .as_array();
   REQUIRE(line.size() == 1);
   CHECK(line[0].at("id").as_string() == id);
 }

@@ -55,6 +55,9 @@ present aim_of(kind k) {
     return present::Paused;
   case kind::Stop:
     return present::Stopped;
+  case kind::Resolve:
+  case kind::Pull:
+  case kind::Release:
   case kind::Destroy:
   case kind::None:
     break;
