@@ -1,3 +1,5 @@
+#include "gateway/api/create_sandbox.hpp"
+
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
@@ -6,7 +8,6 @@
 #include "gateway/api/abandoned_create.hpp"
 #include "gateway/api/answers.hpp"
 #include "gateway/api/create_body.hpp"
-#include "gateway/api/create_sandbox.hpp"
 #include "gateway/api/handlers.hpp"
 #include "gateway/api/held_command.hpp"
 #include "gateway/api/open_creates.hpp"

@@ -1,4 +1,6 @@
 // Pools of started sandboxes that wait for an organization's creates.
+#include "gateway/api/warm_pool_handlers.hpp"
+
 #include <algorithm>
 
 #include <boost/json/array.hpp>
@@ -8,7 +10,6 @@
 #include "gateway/api/answers.hpp"
 #include "gateway/api/held_command.hpp"
 #include "gateway/api/json_fields.hpp"
-#include "gateway/api/warm_pool_handlers.hpp"
 #include "gateway/api/wire_time.hpp"
 #include "gateway/warm_waiters.hpp"
 

@@ -34,8 +34,8 @@ struct services {
   std::unique_ptr<warm_keeper> warm;   // once open
   std::unique_ptr<worker_pool> starts; // create, start
   start_counts start_load;
-  std::unique_ptr<worker_pool> ends;   // stop, destroy, and what is short
-  std::unique_ptr<worker_pool> moves;  // archive, restore, fork: may be long
+  std::unique_ptr<worker_pool> ends;  // stop, destroy, and what is short
+  std::unique_ptr<worker_pool> moves; // archive, restore, fork: may be long
 
   // Executes, reports, and watches what runs then. Blocks; on a worker.
   // `cancel` as the executor has it.

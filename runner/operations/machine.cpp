@@ -144,6 +144,7 @@ result<std::unique_ptr<machine>> machine::open(const config& settings) {
   auto closed = out->means.runtime_cgroups ? 0711u : 0700u;
   VARVE_CHECK(make_directories(out->where.run_sandboxes(), closed));
   VARVE_CHECK(make_directories(out->where.runtime_state(), 0700));
+  VARVE_CHECK(make_directories(out->where.archives(), 0700));
   return out;
 }
 

@@ -225,7 +225,9 @@ TEST_CASE_METHOD(sandbox_fixture, "forks are found by their source") {
   fork("x1", "other", "s1", "other");
   auto forks = [&](const char* of, bool all) {
     std::string out;
-    for (const auto& v : ask().forks("org", of, all, 100).value())
+    auto found = ask().forks("org", of, all, 100);
+    REQUIRE(found);
+    for (const auto& v : found.value())
       out += v.id + " ";
     return out;
   };
