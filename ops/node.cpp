@@ -310,6 +310,10 @@ runner::config runner_settings(const options& chosen) {
                              "runner/toolbox/varve-toolbox");
   out.monitor_path = sibling(chosen.monitor_path, "varve-monitor",
                              "runner/monitor/varve-monitor");
+  out.unpack_path =
+      sibling(chosen.unpack_path, "varve-unpack", "runner/varve-unpack");
+  out.registries_conf = chosen.registries_conf;
+  out.registry_auth = chosen.registry_auth;
   out.runtime = chosen.runtime;
   out.concurrent_starts = chosen.concurrent_starts;
   out.warm_count = chosen.warm_count;

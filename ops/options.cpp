@@ -30,6 +30,13 @@ po::options_description describe(options& out) {
       "path of varve-toolbox (default: beside this binary)");
   add("monitor", po::value<std::string>(&out.monitor_path),
       "path of varve-monitor (default: beside this binary)");
+  add("unpack", po::value<std::string>(&out.unpack_path),
+      "path of varve-unpack (default: beside this binary)");
+  add("registries", po::value<std::string>(&out.registries_conf),
+      "mirrors and insecure registries, a containers-registries.conf(5) "
+      "(default: the host's)");
+  add("registry-auth", po::value<std::string>(&out.registry_auth),
+      "credentials of registries, a containers-auth.json(5)");
   add("runtime", text(out.runtime), "OCI runtime: auto, crun, runc or a path");
   add("concurrent-starts",
       po::value<unsigned>(&out.concurrent_starts)

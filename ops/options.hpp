@@ -33,6 +33,9 @@ struct options {
   std::string log = "embedded";
   std::string toolbox_path; // empty: beside this binary
   std::string monitor_path;
+  std::string unpack_path;
+  std::string registries_conf; // empty: the host's
+  std::string registry_auth;
   std::string runtime = "auto"; // auto, crun, runc or a path
   std::string log_level = "info";
   unsigned concurrent_starts = 4;

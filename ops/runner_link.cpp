@@ -42,6 +42,14 @@ runner::start_queue runner_link::starts() const noexcept {
   return host ? host->starts() : runner::start_queue{};
 }
 
+result<std::string> runner_link::read_image_log(std::string_view id,
+                                                std::uint64_t from,
+                                                std::size_t most) {
+  if (auto* host = host_.load())
+    return host->read_image_log(id, from, most);
+  return failure(errc::runner_unavailable, "the runner is starting");
+}
+
 void runner_link::note_use(std::string_view sandbox_id, timestamp at) {
   if (auto* host = host_.load())
     host->note_use(sandbox_id, at);

@@ -50,6 +50,9 @@ class runner_link final : public runner_port,
   // Nothing while the runner is starting. Any thread.
   runner::start_queue starts() const noexcept;
 
+  result<std::string> read_image_log(std::string_view id, std::uint64_t from,
+                                     std::size_t most) override;
+
  private:
   runner_reports& reports_;
   std::atomic<runner::runner_host*> host_{nullptr};

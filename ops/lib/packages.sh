@@ -12,12 +12,12 @@ PACKAGES_BUILD=(
   catch2 python3
 )
 PACKAGES_RUN=(
-  crun nftables iproute2 e2fsprogs util-linux mmdebstrap
+  crun skopeo nftables iproute2 e2fsprogs util-linux mmdebstrap
   debian-archive-keyring ca-certificates curl procps
 )
 PACKAGES_TEST=(
   busybox-static clang-format-14 shellcheck curl iproute2 qemu-system-x86
-  iptables runc clang-14 libclang-rt-14-dev git openssl
+  docker-registry iptables runc clang-14 libclang-rt-14-dev git openssl
 )
 PACKAGES_BENCH=(docker.io)
 

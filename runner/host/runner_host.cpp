@@ -92,6 +92,8 @@ runner_host::open(caf::actor_system& system, config settings,
       std::make_unique<worker_pool>(std::max(1u, settings.concurrent_starts));
   shared->ends = std::make_unique<worker_pool>(ending_threads);
   shared->moves = std::make_unique<worker_pool>(moving_threads);
+  VARVE_TRY(shared->images,
+            image_desk::open(*shared->host->images, settings, sink));
   auto head = system.spawn(supervisor, shared);
   VARVE_TRY(shared->watch,
             watcher::start([head, s = shared.get()](const std::string& id) {
@@ -145,6 +147,8 @@ void runner_host::submit(schema::OperationT operation) {
   std::shared_lock lock{state_->guard};
   if (state_->is_closed)
     return;
+  if (is_of_images(operation.kind))
+    return state_->shared->images->submit(std::move(operation));
   caf::anon_send(state_->head,
                  operation_ptr{std::make_shared<const schema::OperationT>(
                      std::move(operation))},
@@ -187,6 +191,12 @@ void runner_host::note_use(std::string_view sandbox_id, std::uint64_t at) {
   state_->shared->uses->note(sandbox_id, at);
 }
 
+result<std::string> runner_host::read_image_log(std::string_view id,
+                                                std::uint64_t from,
+                                                std::size_t most) const {
+  return state_->shared->host->images->read_log(id, from, most);
+}
+
 void runner_host::shutdown() {
   {
     std::unique_lock lock{state_->guard};
@@ -195,6 +205,7 @@ void runner_host::shutdown() {
   }
   auto& shared = *state_->shared;
   shared.warm->close();
+  shared.images->close();
   shared.starts->close();
   shared.ends->close();
   shared.watch.reset();

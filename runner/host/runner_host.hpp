@@ -70,6 +70,11 @@ class runner_host {
   // guest_unreachable when the sandbox does not run. Any thread.
   result<int> connect_toolbox(std::string_view sandbox_id) const;
 
+  // What was said while pulling an image for a snapshot or sandbox, from this
+  // byte on; not_found when nothing was. Any thread.
+  result<std::string> read_image_log(std::string_view id, std::uint64_t from,
+                                     std::size_t most) const;
+
   // It was used from outside, at this time. Any thread.
   void note_use(std::string_view sandbox_id, std::uint64_t at);
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 
+#include "runner/host/image_desk.hpp"
 #include "runner/host/runner_host.hpp"
 #include "runner/host/warm_keeper.hpp"
 #include "runner/host/watcher.hpp"
@@ -32,6 +33,7 @@ struct services {
   report_sink* sink = nullptr;
   std::unique_ptr<watcher> watch;
   std::unique_ptr<warm_keeper> warm;   // once open
+  std::unique_ptr<image_desk> images;
   std::unique_ptr<worker_pool> starts; // create, start
   start_counts start_load;
   std::unique_ptr<worker_pool> ends;  // stop, destroy, and what is short

@@ -65,6 +65,27 @@ result<void> mount_idmapped(const std::string& source,
   return ok();
 }
 
+// What overlayfs is to be told. The names of many layers must fit a page:
+// they are short and relative, so the caller is in their directory then.
+result<std::string> mount_lower(const overlay& what, int user_namespace) {
+  if (what.lower.size() == 1) {
+    VARVE_CHECK(mount_idmapped(what.lower[0], what.target, user_namespace));
+    return what.target;
+  }
+  VARVE_CHECK(make_directories(what.places, 0711));
+  std::string out;
+  for (std::size_t i = 0; i < what.lower.size(); ++i) {
+    auto name = std::to_string(i);
+    auto place = what.places + "/" + name;
+    VARVE_CHECK(make_directory(place, 0755));
+    VARVE_CHECK(mount_idmapped(what.lower[i], place, user_namespace));
+    out.insert(0, out.empty() ? name : name + ":");
+  }
+  if (::chdir(what.places.c_str()) != 0)
+    return last_error("chdir " + what.places);
+  return out;
+}
+
 } // namespace
 
 result<void> enter_private_mounts() {
@@ -94,16 +115,17 @@ result<unique_fd> make_user_namespace(std::uint32_t base) {
   return opened;
 }
 
-result<void> mount_overlay(const std::string& lower, const std::string& upper,
-                           const std::string& work, const std::string& target,
-                           int user_namespace) {
-  VARVE_CHECK(mount_idmapped(lower, target, user_namespace));
+result<void> mount_overlay(const overlay& what, int user_namespace) {
+  VARVE_TRY(auto lower, mount_lower(what, user_namespace));
   auto options =
-      "lowerdir=" + target + ",upperdir=" + upper + ",workdir=" + work;
+      "lowerdir=" + lower + ",upperdir=" + what.upper + ",workdir=" + what.work;
   auto mounted =
-      ::mount("overlay", target.c_str(), "overlay", 0, options.c_str());
+      ::mount("overlay", what.target.c_str(), "overlay", 0, options.c_str());
+  auto why = last_error("overlay " + what.target);
+  if (::chdir("/") != 0)
+    return last_error("chdir /");
   if (mounted != 0)
-    return last_error("overlay " + target);
+    return why;
   return ok();
 }
 

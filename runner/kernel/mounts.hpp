@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "events/base/result.hpp"
 #include "runner/kernel/unique_fd.hpp"
@@ -17,11 +18,18 @@ result<void> enter_private_mounts();
 // A user namespace whose ids 0..65535 are `base`.. outside.
 result<unique_fd> make_user_namespace(std::uint32_t base);
 
-// `lower` seen through the ids of `user_namespace`, with the writable `upper`
-// over it, at `target`. `target` holds the lower layer's mount on the way.
-result<void> mount_overlay(const std::string& lower, const std::string& upper,
-                           const std::string& work, const std::string& target,
-                           int user_namespace);
+struct overlay {
+  std::vector<std::string> lower; // the lowest first
+  std::string upper;
+  std::string work;
+  std::string target;
+  std::string places; // made for the mounts of several lower layers
+};
+
+// The lower layers seen through the ids of `user_namespace`, with the writable
+// one over them, at `target`, which holds a single lower layer's mount on the
+// way.
+result<void> mount_overlay(const overlay& what, int user_namespace);
 
 result<void> mount_tmpfs(const std::string& target, std::string_view options);
 result<void> bind(const std::string& source, const std::string& target);

@@ -18,7 +18,6 @@ monitor_options::to_arguments(const std::string& program) const {
   std::vector<std::string> out{program,
                                "--id=" + id,
                                "--run=" + run,
-                               "--rootfs=" + rootfs,
                                "--files=" + files,
                                "--link=" + link,
                                "--address=" + std::to_string(address),
@@ -26,6 +25,8 @@ monitor_options::to_arguments(const std::string& program) const {
                                "--uid-base=" + std::to_string(uid_base),
                                "--runtime=" + runtime,
                                "--state=" + state};
+  for (auto& layer : layers)
+    out.push_back("--layer=" + layer);
   if (runtime_cgroups)
     out.emplace_back("--runtime-cgroups=1");
   for (auto& controller : controllers)
@@ -47,8 +48,8 @@ result<monitor_options> monitor_options::parse(int argc, char** argv) {
       out.id = value;
     else if (name == "--run")
       out.run = value;
-    else if (name == "--rootfs")
-      out.rootfs = value;
+    else if (name == "--layer")
+      out.layers.push_back(value);
     else if (name == "--files")
       out.files = value;
     else if (name == "--link")

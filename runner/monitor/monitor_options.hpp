@@ -13,10 +13,10 @@ namespace varve::runner {
 
 struct monitor_options {
   std::string id;
-  std::string run;    // directory of the sandbox's run-time files
-  std::string rootfs; // the image's files
-  std::string files;  // directory that holds upper and work
-  std::string link;   // name of the host's end of the veth
+  std::string run;                 // directory of the sandbox's run-time files
+  std::vector<std::string> layers; // of the image, the lowest first
+  std::string files;               // directory that holds upper and work
+  std::string link;                // name of the host's end of the veth
   std::uint32_t address = 0;
   std::uint32_t gateway = 0;
   std::uint32_t uid_base = 0;

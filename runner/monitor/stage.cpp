@@ -67,8 +67,9 @@ result<void> mount_sandbox(const monitor_options& options) {
   if (!options.runtime_cgroups)
     hide_second_hierarchy();
   VARVE_TRY(auto ids, make_user_namespace(options.uid_base));
-  VARVE_CHECK(mount_overlay(options.rootfs, options.files + "/upper",
-                            options.files + "/work", options.run + "/rootfs",
+  VARVE_CHECK(mount_overlay({options.layers, options.files + "/upper",
+                             options.files + "/work", options.run + "/rootfs",
+                             options.run + "/layers"},
                             ids.get()));
   auto sys = options.run + "/sys";
   VARVE_CHECK(mount_sysfs(sys));

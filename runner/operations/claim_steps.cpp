@@ -56,7 +56,7 @@ result<void> take_host_name(execution& e) {
 }
 
 result<void> tell_pid_1(execution& e) {
-  VARVE_TRY(auto from, load_image(e.host.where.images(), e.image_ref));
+  VARVE_TRY(auto from, image_of(e));
   VARVE_TRY(e.toolbox_version,
             claim_toolbox(e.host.where.run_sandbox(e.id()),
                           guest_config_text(guest_of(e), from), e.deadline,

@@ -139,6 +139,7 @@ result<std::unique_ptr<machine>> machine::open(const config& settings) {
               std::move(means), std::move(runner_id)});
   out->archives = std::make_shared<directory_store>(out->where.archives());
   out->locks = std::make_shared<file_locks>();
+  VARVE_TRY(out->images, image_store::open(out->where));
   // runc, on its way to being the guest's root, walks there by its path. What
   // lies below has modes of its own.
   auto closed = out->means.runtime_cgroups ? 0711u : 0700u;

@@ -7,6 +7,7 @@
 
 #include "events/base/result.hpp"
 #include "runner/archive/archive_store.hpp"
+#include "runner/images/image_store.hpp"
 #include "runner/network/address_plan.hpp"
 #include "runner/operations/file_locks.hpp"
 #include "runner/operations/runner_config.hpp"
@@ -26,6 +27,7 @@ struct machine {
   std::string runner_id;
   std::shared_ptr<archive_store> archives{};
   std::shared_ptr<file_locks> locks{};
+  std::unique_ptr<image_store> images{};
 
   // Prepares the host but for its network (network_guard.hpp). Names what is
   // missing.

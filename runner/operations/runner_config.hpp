@@ -8,8 +8,12 @@ namespace varve::runner {
 struct config {
   std::string data_dir;
   std::string run_dir = "/run/varve";
-  std::string toolbox_path;     // the static varve-toolbox
-  std::string monitor_path;     // the static varve-monitor
+  std::string toolbox_path; // the static varve-toolbox
+  std::string monitor_path; // the static varve-monitor
+  std::string unpack_path;  // varve-unpack; empty: no image is pulled
+  // How registries are reached, see runner/images/puller.hpp.
+  std::string registries_conf;
+  std::string registry_auth;
   std::string runtime = "auto"; // "auto", "crun", "runc", or a path to one
   unsigned concurrent_starts = 4;
   unsigned warm_count = 0;        // started sandboxes that wait; 0: none

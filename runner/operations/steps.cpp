@@ -59,7 +59,7 @@ result<void> apply_egress(execution& e) {
 result<void> make_bundle(execution& e) {
   auto& host = e.host;
   start_request request;
-  VARVE_TRY(request.from, load_image(host.where.images(), e.image_ref));
+  VARVE_TRY(request.from, image_of(e));
   request.guest = guest_of(e);
   request.limits = limits_of(e);
   request.link = host.where.link(e.slot);
@@ -181,12 +181,22 @@ constexpr std::array destroy_table{step{"thaw", thaw_processes},
 } // namespace
 
 result<void> make_files(execution& e) {
-  VARVE_CHECK(load_image(e.host.where.images(), e.image_ref));
+  // Until the record names the image, nobody takes it away.
+  auto kept = e.host.images->keep_all();
+  VARVE_CHECK(load_image(e.host.where, e.image_ref));
   auto& plan = e.host.addresses;
   return make_sandbox_files(
       e.host.where, {e.id(), e.slot, e.image_ref, e.operation.version},
       {plan.uid_base(e.slot), dotted(plan.address(e.slot)),
        dotted(plan.gateway())});
+}
+
+result<image> image_of(const execution& e) {
+  VARVE_TRY(auto out, load_image(e.host.where, e.image_ref));
+  const auto& instead = e.operation.spec->entrypoint;
+  if (!instead.empty())
+    out.entrypoint = instead;
+  return out;
 }
 
 guest_config guest_of(const execution& e) {

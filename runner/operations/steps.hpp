@@ -47,6 +47,8 @@ struct execution {
 
 // What PID 1 is told.
 guest_config guest_of(const execution& e);
+// Its image, with the entrypoint that the operation gives instead.
+result<image> image_of(const execution& e);
 
 struct step {
   const char* name;

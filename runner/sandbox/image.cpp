@@ -11,6 +11,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::string_view pulled_prefix = "sha256-";
+
 // A file name, and never one that leads elsewhere.
 bool is_ref(std::string_view text) {
   return !text.empty() && text.size() <= 128 && text[0] != '.'
@@ -45,7 +47,11 @@ result<std::vector<std::string>> list_member(const json::object& o,
   return out;
 }
 
-result<image> parse_config(const std::string& text) {
+bool is_hex(std::string_view text) noexcept {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+result<image> parse_config(const layout& where, const std::string& text) {
   boost::system::error_code ec;
   auto parsed = json::parse(text, ec);
   if (ec || !parsed.is_object())
@@ -57,6 +63,12 @@ result<image> parse_config(const std::string& text) {
   VARVE_TRY(out.workdir, text_member(o, "workdir"));
   VARVE_TRY(out.env, list_member(o, "env"));
   VARVE_TRY(out.entrypoint, list_member(o, "entrypoint"));
+  VARVE_TRY(auto layers, list_member(o, "layers"));
+  for (const auto& name : layers) {
+    if (name.size() != 64 || !is_hex(name))
+      return failure(errc::malformed, "layers holds no digest");
+    out.layers.push_back(where.layer(name));
+  }
   auto* size = o.if_contains("sizeBytes");
   if (size != nullptr && size->is_int64() && size->get_int64() > 0)
     out.size_bytes = static_cast<std::uint64_t>(size->get_int64());
@@ -65,22 +77,38 @@ result<image> parse_config(const std::string& text) {
 
 } // namespace
 
-result<image> load_image(const std::string& images, const std::string& ref) {
+bool is_pulled_image(std::string_view ref) noexcept {
+  return ref.size() == pulled_prefix.size() + 64
+         && ref.starts_with(pulled_prefix)
+         && is_hex(ref.substr(pulled_prefix.size()));
+}
+
+std::string pulled_image_file(const layout& where, std::string_view ref) {
+  return where.image_store() + "/images/" + std::string{ref} + ".json";
+}
+
+result<image> load_image(const layout& where, const std::string& ref) {
   if (!is_ref(ref))
     return failure(errc::not_found, "no image with this reference");
-  auto directory = images + "/" + ref;
-  auto text = read_file(directory + "/config.json");
+  auto pulled = is_pulled_image(ref);
+  auto directory = where.images() + "/" + ref;
+  auto text = read_file(pulled ? pulled_image_file(where, ref)
+                               : directory + "/config.json");
   if (!text && text.error().code == errc::not_found)
     return failure(errc::not_found, "image " + ref + " is not on this runner");
   if (!text)
     return text.error();
-  auto out = parse_config(text.value());
+  auto out = parse_config(where, text.value());
   if (!out)
     return prefixed("image " + ref, out.error());
   out.value().ref = ref;
-  out.value().rootfs = directory + "/rootfs";
-  if (!exists(out.value().rootfs))
-    return failure(errc::not_found, "image " + ref + " has no files");
+  if (!pulled)
+    out.value().layers = {directory + "/rootfs"};
+  if (out.value().layers.empty())
+    return failure(errc::malformed, "image " + ref + " has no layers");
+  for (const auto& layer : out.value().layers)
+    if (!exists(layer))
+      return failure(errc::not_found, "image " + ref + " has no files");
   return out;
 }
 

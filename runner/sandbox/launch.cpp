@@ -62,7 +62,7 @@ monitor_options options_of(const layout& where, const start_means& means,
   monitor_options out;
   out.id = id;
   out.run = where.run_sandbox(id);
-  out.rootfs = request.from.rootfs;
+  out.layers = request.from.layers;
   out.files = where.sandbox(id);
   out.link = request.link;
   out.address = request.address;

@@ -30,6 +30,13 @@ class layout {
   std::string images() const {
     return data_ + "/images";
   }
+  // What was pulled, see runner/images/image_store.hpp.
+  std::string image_store() const {
+    return data_ + "/image-store";
+  }
+  std::string layer(std::string_view hex) const {
+    return image_store() + "/layers/" + std::string{hex};
+  }
   std::string journal() const {
     return data_ + "/journal";
   }
