@@ -1,6 +1,7 @@
 // The way into a running sandbox.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "events/base/clock.hpp"
@@ -20,6 +21,17 @@ class guest {
 
   // The sandbox was used at that time, by whatever way. Any thread, at once.
   virtual void note_use(std::string_view sandbox_id, timestamp at) = 0;
+
+  // What was said while an image was pulled for this snapshot or sandbox: at
+  // most `most` bytes from byte `from` on, empty when that is all so far.
+  // not_found when nothing was said. Reads a file.
+  virtual result<std::string>
+  read_image_log(std::string_view id, std::uint64_t from, std::size_t most) {
+    (void)id;
+    (void)from;
+    (void)most;
+    return failure(errc::not_found, "no such log");
+  }
 };
 
 } // namespace varve

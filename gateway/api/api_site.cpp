@@ -5,6 +5,7 @@
 
 #include "gateway/api/answers.hpp"
 #include "gateway/api/authentication.hpp"
+#include "gateway/api/build_log.hpp"
 #include "gateway/api/event_stream.hpp"
 #include "gateway/api/handlers.hpp"
 #include "gateway/api/held_command.hpp"
@@ -175,6 +176,14 @@ site::decision api_site::decide_route(request& r) {
     d.streaming = [this](client_side client,
                          request& q) -> awaitable<stream_end> {
       return stream_events(services_, client, q, *with_);
+    };
+    return d;
+  }
+  bool of_snapshot = match.found->run == snapshot_build_log;
+  if (of_snapshot || match.found->run == sandbox_build_log) {
+    d.streaming = [this, of_snapshot](client_side client,
+                                      request& q) -> awaitable<stream_end> {
+      return stream_build_log(services_, client, q, of_snapshot, *with_);
     };
     return d;
   }

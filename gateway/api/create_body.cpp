@@ -33,8 +33,7 @@ struct unsupported_member {
 };
 
 // Every member of either API document that create_body does not carry.
-constexpr std::array<unsupported_member, 15> unsupported_members{{
-    {"buildInfo", shape::object},
+constexpr std::array<unsupported_member, 14> unsupported_members{{
     {"cpu", shape::number, true},
     {"gpu", shape::number, true},
     {"gpuType", shape::list_or_text, true},
@@ -132,6 +131,11 @@ result<void> check_combinations(const json::object& body) {
   return ok();
 }
 
+// Of an image's resources.
+bool is_carried_out(std::string_view name) noexcept {
+  return name == "cpu" || name == "memory" || name == "disk";
+}
+
 result<void> check_unsupported(const json::object& body) {
   for (const auto& m : unsupported_members) {
     const auto* v = member(body, m.name);
@@ -140,8 +144,9 @@ result<void> check_unsupported(const json::object& body) {
                      std::string{m.name} + std::string{words_for(m.accepts)});
   }
   VARVE_CHECK(check_combinations(body));
+  bool builds = is_meant(body, "buildInfo");
   for (const auto& m : unsupported_members)
-    if (is_meant(body, m.name))
+    if (is_meant(body, m.name) && !(builds && is_carried_out(m.name)))
       return failure(errc::unsupported,
                      std::string{m.name} + " is not supported by this server");
   return ok();
@@ -276,6 +281,10 @@ result<create_body> parse_create_body(const json::object& body) {
   VARVE_CHECK(check_env(out.env));
   VARVE_CHECK(check_labels(out.labels));
   VARVE_CHECK(read_timers(body, out));
+  if (is_meant(body, "buildInfo")) {
+    VARVE_TRY(out.from, read_build_info(*member(body, "buildInfo")));
+    VARVE_TRY(out.resources, read_resources(body));
+  }
   VARVE_TRY(auto network, read_network(body));
   out.network = std::move(network).value_or(out.network);
   return out;

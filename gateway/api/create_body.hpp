@@ -8,8 +8,7 @@
 
 #include <boost/json/fwd.hpp>
 
-#include "actors/control.hpp"
-#include "events/base/result.hpp"
+#include "gateway/api/image_fields.hpp"
 
 namespace varve::gateway {
 
@@ -27,6 +26,9 @@ struct create_body {
   std::int32_t auto_archive = 7 * 24 * 60;
   std::uint32_t ttl_minutes = 0; // 0 = no end
   network_rules network;
+  // Instead of a snapshot; `resources` are its.
+  image_choice from;
+  schema::Resources resources;
 };
 
 // Errors: invalid naming the member; unsupported naming a member that clients

@@ -52,6 +52,32 @@ result<projections::snapshot_view> snapshot_for(services& s, const request& r,
   return std::move(*found);
 }
 
+void use_snapshot(const projections::snapshot_view& snapshot,
+                  const std::string& user, CreateSandbox& out) {
+  out.snapshot_id = snapshot.id;
+  out.snapshot_name = snapshot.name;
+  out.image_ref = snapshot.image_ref;
+  out.resources = snapshot.resources;
+  out.user = user;
+  if (snapshot.image.empty()) {
+    if (user.empty())
+      out.user = default_user;
+    return;
+  }
+  out.entrypoint = snapshot.entrypoint;
+  if (user.empty())
+    out.user = snapshot.user.empty() ? "root" : snapshot.user;
+}
+
+// Whose user is known once it was pulled.
+void use_image(const create_body& body, CreateSandbox& out) {
+  out.snapshot_name = body.from.image;
+  out.image = body.from.image;
+  out.entrypoint = body.from.entrypoint;
+  out.resources = body.resources;
+  out.user = body.user;
+}
+
 result<CreateSandbox> command_for(services& s, const request& r) {
   static const json::object nothing;
   if (r.json && !r.json->is_object())
@@ -60,14 +86,14 @@ result<CreateSandbox> command_for(services& s, const request& r) {
             parse_create_body(r.json ? r.json->get_object() : nothing));
   CreateSandbox out;
   VARVE_TRY(out.region, region_for(s, body.target));
-  VARVE_TRY(auto snapshot, snapshot_for(s, r, body.snapshot));
+  if (body.from.image.empty()) {
+    VARVE_TRY(auto snapshot, snapshot_for(s, r, body.snapshot));
+    use_snapshot(snapshot, body.user, out);
+  } else {
+    use_image(body, out);
+  }
   out.sandbox_id = uuid::v4().str();
   out.name = body.name;
-  out.snapshot_id = snapshot.id;
-  out.snapshot_name = snapshot.name;
-  out.image_ref = snapshot.image_ref;
-  out.resources = snapshot.resources;
-  out.user = body.user.empty() ? std::string{default_user} : body.user;
   out.labels = body.labels;
   out.is_public = body.is_public;
   out.timers.auto_stop = body.auto_stop;
@@ -95,10 +121,24 @@ void forget_key(services& s, const std::string& sandbox_id) {
                                + " was not erased: " + erased.error().detail);
 }
 
+// Of an image that has to be pulled the answer says that it is on its way.
+awaitable<result<held>> begin(services& s, const request& r, command what) {
+  const auto* made = std::get_if<CreateSandbox>(&what);
+  if (!made || made->image.empty())
+    co_return co_await carry_out(s, r, std::move(what), "");
+  auto reply = co_await carry_out_now(s, r, std::move(what), "");
+  if (!reply)
+    co_return reply.error();
+  auto view = s.reads.sandbox_anywhere(reply.value().aggregate_id);
+  if (!view)
+    co_return view.error();
+  co_return held{reply.value(), std::move(view.value())};
+}
+
 // `may_exist` tells whether there may be such a sandbox, whatever is answered.
 answer create(services& s, const request& r, command what, std::string id,
               bool has_env, bool& may_exist) {
-  auto done = co_await carry_out(s, r, std::move(what), "");
+  auto done = co_await begin(s, r, std::move(what));
   may_exist = done || !is_refusal(done.error().code);
   if (!done) {
     if (has_env && !may_exist)

@@ -19,6 +19,16 @@ answer current_api_key(services& s, const request& r);
 answer list_snapshots(services& s, const request& r);
 answer get_snapshot(services& s, const request& r);
 
+// snapshot_commands.cpp
+answer create_snapshot(services& s, const request& r);
+answer delete_snapshot(services& s, const request& r);
+answer activate_snapshot(services& s, const request& r);
+answer deactivate_snapshot(services& s, const request& r);
+
+// build_log.cpp
+answer get_snapshot_build_log_url(services& s, const request& r);
+answer get_sandbox_build_log_url(services& s, const request& r);
+
 // event_handlers.cpp
 answer list_sandbox_events(services& s, const request& r);
 

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "gateway/api/build_log.hpp"
 #include "gateway/api/handlers.hpp"
 #include "gateway/api/registry_handlers.hpp"
 #include "gateway/api/warm_pool_handlers.hpp"
@@ -17,8 +18,10 @@ constexpr std::string_view writes = "write:sandboxes";
 constexpr std::string_view deletes = "delete:sandboxes";
 constexpr std::string_view keeps = "write:registries";
 constexpr std::string_view drops = "delete:registries";
+constexpr std::string_view writes_snapshots = "write:snapshots";
+constexpr std::string_view deletes_snapshots = "delete:snapshots";
 
-constexpr std::array<route, 51> table{{
+constexpr std::array<route, 61> table{{
     {"GET", "/api/health", anybody, "", false, health},
     {"GET", "/api/config", anybody, "", false, get_config},
     {"GET", "/api/shared-regions", anybody, "", false, list_regions},
@@ -26,6 +29,7 @@ constexpr std::array<route, 51> table{{
     {"GET", "/api/regions/{id}", key, "", false, get_region},
     {"GET", "/api/api-keys/current", key, "", false, current_api_key},
     {"GET", "/api/snapshots", key, "", false, list_snapshots},
+    {"POST", "/api/snapshots", key, writes_snapshots, true, create_snapshot},
     {"GET", "/api/snapshots/{id}", key, "", false, get_snapshot},
     {"GET", "/api/object-storage/push-access", key, "", false, get_push_access},
     {"GET", "/api/docker-registry", key, "", false, list_registries},
@@ -35,6 +39,21 @@ constexpr std::array<route, 51> table{{
     {"GET", "/api/docker-registry/{id}", key, "", false, get_registry},
     {"PATCH", "/api/docker-registry/{id}", key, keeps, true, change_registry},
     {"DELETE", "/api/docker-registry/{id}", key, drops, false, remove_registry},
+    {"DELETE", "/api/snapshots/{id}", key, deletes_snapshots, false,
+     delete_snapshot},
+    {"POST", "/api/snapshots/{id}/activate", key, writes_snapshots, false,
+     activate_snapshot},
+    {"POST", "/api/snapshots/{id}/deactivate", key, writes_snapshots, false,
+     deactivate_snapshot},
+    {"GET", "/api/snapshots/{id}/build-logs-url", key, "", false,
+     get_snapshot_build_log_url},
+    {"GET", "/api/snapshots/{id}/build-logs", key, "", false,
+     snapshot_build_log},
+    {"GET", "/snapshots/{id}/build-logs", key, "", false, snapshot_build_log},
+    {"GET", "/api/sandbox/{id}/build-logs-url", key, "", false,
+     get_sandbox_build_log_url},
+    {"GET", "/api/sandbox/{id}/build-logs", key, "", false, sandbox_build_log},
+    {"GET", "/sandboxes/{id}/build-logs", key, "", false, sandbox_build_log},
     {"GET", "/api/sandbox", key, "", false, list_sandboxes},
     {"POST", "/api/sandbox", key, writes, true, create_sandbox},
     {"GET", "/api/sandbox/paginated", key, "", false, list_sandbox_pages},

@@ -112,6 +112,12 @@ result<json::object> full_sandbox_json(services& s, const request& r,
   out["env"] = std::move(env);
   out["volumes"] = json::array{};
   out["networkAllowList"] = text_or_null(v.network_allow_list);
+  if (v.snapshot_id.empty())
+    out["buildInfo"] =
+        json::object{{"dockerfileContent", "FROM " + v.snapshot_name + "\n"},
+                     {"snapshotRef", v.snapshot_name},
+                     {"createdAt", to_iso8601(v.created_at)},
+                     {"updatedAt", to_iso8601(v.created_at)}};
   return out;
 }
 
@@ -123,7 +129,7 @@ json::object snapshot_json(services& s, const projections::snapshot_view& v) {
     out["organizationId"] = v.organization_id;
   out["general"] = v.general;
   out["name"] = v.name;
-  out["imageName"] = v.image_ref;
+  out["imageName"] = v.image.empty() ? v.image_ref : v.image;
   out["state"] = v.state;
   out["size"] =
       v.size_bytes == 0
@@ -136,10 +142,14 @@ json::object snapshot_json(services& s, const projections::snapshot_view& v) {
   out["gpu"] = v.resources.gpu();
   out["mem"] = units(v.resources.memory_mib(), 1024);
   out["disk"] = v.resources.disk_gib();
-  out["errorReason"] = nullptr;
+  out["errorReason"] = text_or_null(v.error_reason);
   out["createdAt"] = to_iso8601(v.created_at);
   out["updatedAt"] = to_iso8601(v.updated_at);
   out["lastUsedAt"] = nullptr;
+  if (v.used_at != 0)
+    out["lastUsedAt"] = to_iso8601(v.used_at);
+  if (!v.image.empty() && !v.image_ref.empty())
+    out["ref"] = v.image_ref;
   out["sourceSandboxId"] = nullptr;
   out["regionIds"] = json::array{json::value(s.options.region)};
   out["sandboxClass"] = "container";

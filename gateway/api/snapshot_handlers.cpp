@@ -49,7 +49,10 @@ result<void> order_by(std::vector<snapshot_view>& all,
       return a.name.compare(b.name);
     if (sort == "state")
       return a.state.compare(b.state);
-    return a.created_at < b.created_at ? -1 : a.created_at > b.created_at;
+    auto when = [&](const snapshot_view& v) {
+      return sort == "createdAt" ? v.created_at : v.used_at;
+    };
+    return when(a) < when(b) ? -1 : when(a) > when(b);
   };
   std::sort(all.begin(), all.end(), [&](const auto& a, const auto& b) {
     if (a.general != b.general)
