@@ -32,7 +32,7 @@ struct services {
   std::unique_ptr<oom_kills> starved;
   report_sink* sink = nullptr;
   std::unique_ptr<watcher> watch;
-  std::unique_ptr<warm_keeper> warm;   // once open
+  std::unique_ptr<warm_keeper> warm; // once open
   std::unique_ptr<image_desk> images;
   std::unique_ptr<worker_pool> starts; // create, start
   start_counts start_load;
