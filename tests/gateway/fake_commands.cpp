@@ -121,9 +121,52 @@ result<command_reply> fake_world::carry_out(const command& what,
   }
   if (auto done = keep_registry(what, origin))
     return *done;
+  if (auto done = keep_snapshot(what, origin))
+    return *done;
   if (auto reply = change_pools(what, origin))
     return *reply;
   return failure(errc::unsupported, "not faked");
+}
+
+std::optional<command_reply>
+fake_world::keep_snapshot(const command& what, const command_origin& origin) {
+  auto reply = [&](const std::string& id) {
+    return command_reply{id, 2, {3, ++index_}};
+  };
+  auto move_to = [&](const std::string& id, const char* state) {
+    for (auto& one : snapshots_)
+      if (one.id == id)
+        one.state = state;
+    return reply(id);
+  };
+  if (const auto* c = std::get_if<CreateSnapshot>(&what)) {
+    projections::snapshot_view v;
+    v.id = c->snapshot_id;
+    v.organization_id = origin.organization_id;
+    v.name = c->name;
+    v.image = c->image;
+    v.state = "pending";
+    snapshots_.push_back(std::move(v));
+    return reply(c->snapshot_id);
+  }
+  if (const auto* c = std::get_if<ActivateSnapshot>(&what))
+    return move_to(c->snapshot_id, "active");
+  if (const auto* c = std::get_if<DeactivateSnapshot>(&what))
+    return move_to(c->snapshot_id, "inactive");
+  if (const auto* c = std::get_if<RemoveSnapshot>(&what))
+    return move_to(c->snapshot_id, "removing");
+  return std::nullopt;
+}
+
+void fake_world::add_image_snapshot(const std::string& organization) {
+  std::lock_guard lock{mutex_};
+  projections::snapshot_view v;
+  v.id = image_snapshot;
+  v.organization_id = organization;
+  v.name = "of-an-image";
+  v.image = "debian:12";
+  v.state = "active";
+  snapshots_.push_back(std::move(v));
 }
 
 void fake_world::add_registry(const std::string& organization) {

@@ -71,6 +71,10 @@ class fake_world final : public control,
   // Known as `registry`.
   void add_registry(const std::string& organization);
   static constexpr const char* registry = "5d0e-registry";
+  // Of an image, known as `image_snapshot`.
+  void add_image_snapshot(const std::string& organization);
+  static constexpr const char* image_snapshot =
+      "7c9e6679-7425-40de-944b-e07fc1f90ae7";
   void set_state(const std::string& id, sandbox_state state);
   // As after another start.
   void restart(const std::string& id);
@@ -175,6 +179,8 @@ class fake_world final : public control,
   std::optional<command_reply> set(const command& what);
   std::optional<result<command_reply>>
   keep_registry(const command& what, const command_origin& origin);
+  std::optional<command_reply> keep_snapshot(const command& what,
+                                             const command_origin& origin);
   result<command_reply> change(const std::string& id, sandbox_state state,
                                const char* desired, schema::EventUnion event,
                                const command_origin& origin);

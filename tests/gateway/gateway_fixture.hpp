@@ -39,7 +39,8 @@ struct gateway_fixture {
     server->set_ready(true);
     key = world.add_key(fake_world::home,
                         {"write:sandboxes", "delete:sandboxes",
-                         "write:registries", "delete:registries"});
+                         "write:registries", "delete:registries",
+                         "write:snapshots", "delete:snapshots"});
   }
 
   // One request on a connection of its own.
