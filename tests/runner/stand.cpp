@@ -133,7 +133,7 @@ void kept_reports::clear() {
 }
 
 stand::stand() : caf_(caf_settings_) {
-  auto images = image_store();
+  auto images = images_folder();
   char path[] = "/var/tmp/varve-runner-XXXXXX";
   REQUIRE(::mkdtemp(path) != nullptr);
   root_ = path;
@@ -162,7 +162,7 @@ void stand::use_disk(const std::string& size) {
   REQUIRE(remove_tree(settings.data_dir));
   REQUIRE(make_directories(settings.data_dir));
   REQUIRE(mount_tmpfs(settings.data_dir, "size=" + size));
-  link_images(image_store(), settings.data_dir + "/images");
+  link_images(images_folder(), settings.data_dir + "/images");
 }
 
 void stand::open() {
@@ -216,7 +216,7 @@ std::string new_id() {
   return uuid::v4().str();
 }
 
-std::string image_store() {
+std::string images_folder() {
   auto* set = std::getenv("VARVE_TEST_IMAGES");
   std::string path = set != nullptr ? set : "/var/cache/varve/images";
   INFO("images for tests are made by ops/test");
@@ -225,7 +225,7 @@ std::string image_store() {
 }
 
 std::string base_image() {
-  auto ref = read_file(image_store() + "/default");
+  auto ref = read_file(images_folder() + "/default");
   REQUIRE(ref);
   return ref.value().substr(0, ref.value().find('\n'));
 }

@@ -92,7 +92,7 @@ class stand {
 std::string new_id();
 
 // Where the images for tests lie; the test fails when there are none.
-std::string image_store();
+std::string images_folder();
 // What the base image is called there.
 std::string base_image();
 
