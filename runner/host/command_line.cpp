@@ -105,6 +105,7 @@ result<void> purge(const config& settings) {
   runner.book.reset();
   VARVE_CHECK(remove_tree(where.sandboxes()));
   VARVE_CHECK(remove_tree(where.archives()));
+  VARVE_CHECK(remove_tree(where.image_store()));
   VARVE_CHECK(remove_tree(where.journal()));
   VARVE_CHECK(remove_file(where.journal() + ".reserve"));
   return prove_nothing_left(where);

@@ -127,10 +127,13 @@ class Trial:
         self.report.expect(self.bystander_process() == self.before,
                            f"{point}: the bystander is another process")
 
-    def kill_orphans(self):
-        """What the server left running of anything but the bystander."""
+    def kill_orphans(self, *others):
+        """What the server left running of anything but the bystander and
+        others that nothing happens to."""
+        spared = (self.bystander, *others)
         for process in kernel_view.processes_with(self.server.marks):
-            if self.bystander not in process.cgroups + process.command:
+            place = process.cgroups + process.command
+            if not any(sandbox in place for sandbox in spared):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGKILL)
 
@@ -140,16 +143,17 @@ class Trial:
         name = f"p{number}" if alone else f"q{number}"
         self.prepare(operation, name)
         self.restart({"VARVE_CRASH_AT": point})
+        source = (self.client.get(f"of-{name}").json["id"]
+                  if operation == "fork" else None)
         self.crash(point, operation, name)
         if not alone:
-            self.kill_orphans()
+            self.kill_orphans(*filter(None, [source]))
         self.restart()
         self.judge(point, name, AIM[operation])
         if AIM[operation] != "absent":
             self.good(self.client.delete(name))
-        if operation == "fork":
-            source = self.client.get(f"of-{name}").json
-            done = self.client.execute(source["id"], "printenv A")
+        if source:
+            done = self.client.execute(source, "printenv A")
             self.report.expect(done.status == 200,
                                f"{point}: its source answers {done}")
             self.good(self.client.delete(f"of-{name}"))
