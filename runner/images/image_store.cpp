@@ -179,6 +179,10 @@ image_store::drop_unused_images(std::vector<std::string>& kept_layers) {
   for (const auto& id : sandboxes)
     if (auto record = read_sandbox_record(where_, id))
       named.insert(record.value().image_ref);
+  if (also_named_) {
+    VARVE_TRY(auto more, also_named_());
+    named.insert(more.begin(), more.end());
+  }
   VARVE_TRY(auto files, list_directory(root_ + "/images"));
   for (const auto& file : files) {
     if (!file.ends_with(image_suffix))

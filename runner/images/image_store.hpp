@@ -15,6 +15,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -70,6 +71,12 @@ class image_store {
   result<void> release(std::string_view snapshot_id);
   // It was asked for just now.
   void touch(std::string_view ref);
+  // What else names images, asked whenever unused ones are removed; an error
+  // of it keeps them all. Before the store is used.
+  using namer = std::function<result<std::vector<std::string>>()>;
+  void ask_too(namer who) {
+    also_named_ = std::move(who);
+  }
 
   // While one of these lives nothing is collected: from before an image is
   // looked for until a hold or a sandbox's record names it.
@@ -103,6 +110,7 @@ class image_store {
 
   const layout& where_;
   image_limits limits_;
+  namer also_named_;
   std::string root_;
   mutable std::shared_mutex collecting_;
   std::mutex guard_;

@@ -121,6 +121,18 @@ result<std::string> read_or_make_runner_id(const std::string& path) {
   return made;
 }
 
+// A sandbox that comes back needs what its files lie over.
+result<std::vector<std::string>> images_of(archive_store& archives) {
+  std::vector<std::string> out;
+  VARVE_TRY(auto ids, archives.list());
+  for (const auto& id : ids) {
+    VARVE_TRY(auto record, archives.find(id));
+    if (record)
+      out.push_back(std::move(record->image_ref));
+  }
+  return out;
+}
+
 } // namespace
 
 result<std::unique_ptr<machine>> machine::open(const config& settings) {
@@ -140,6 +152,8 @@ result<std::unique_ptr<machine>> machine::open(const config& settings) {
   out->archives = std::make_shared<directory_store>(out->where.archives());
   out->locks = std::make_shared<file_locks>();
   VARVE_TRY(out->images, image_store::open(out->where));
+  out->images->ask_too(
+      [archives = out->archives] { return images_of(*archives); });
   // runc, on its way to being the guest's root, walks there by its path. What
   // lies below has modes of its own.
   auto closed = out->means.runtime_cgroups ? 0711u : 0700u;

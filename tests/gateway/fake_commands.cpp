@@ -88,14 +88,6 @@ result<command_reply> fake_world::carry_out(const command& what,
   if (const auto* c = std::get_if<DestroySandbox>(&what))
     return change(c->sandbox_id, sandbox_state::destroyed, "destroyed",
                   wrapped(schema::SandboxDestroyRequestedT{}), origin);
-  if (const auto* c = std::get_if<ReplaceLabels>(&what)) {
-    sandboxes_.at(c->sandbox_id).labels = c->labels;
-    return command_reply{c->sandbox_id, 2, {3, ++index_}};
-  }
-  if (const auto* c = std::get_if<RotateSigningKey>(&what)) {
-    ++sandboxes_.at(c->sandbox_id).signing_key_version;
-    return command_reply{c->sandbox_id, 2, {3, ++index_}};
-  }
   if (auto reply = govern(what, origin.organization_id))
     return *reply;
   if (auto set_to = set(what))
@@ -222,6 +214,14 @@ fake_world::keep_registry(const command& what, const command_origin& origin) {
 }
 
 std::optional<command_reply> fake_world::set(const command& what) {
+  if (const auto* c = std::get_if<ReplaceLabels>(&what)) {
+    sandboxes_.at(c->sandbox_id).labels = c->labels;
+    return command_reply{c->sandbox_id, 2, {3, ++index_}};
+  }
+  if (const auto* c = std::get_if<RotateSigningKey>(&what)) {
+    ++sandboxes_.at(c->sandbox_id).signing_key_version;
+    return command_reply{c->sandbox_id, 2, {3, ++index_}};
+  }
   auto view = [&](const std::string& id) -> sandbox_view& {
     return sandboxes_.at(id);
   };
