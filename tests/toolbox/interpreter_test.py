@@ -265,7 +265,7 @@ class Contexts(WithDaemon):
         self.assertEqual(
             self.daemon.delete(f"{PATH}/context/{one}").status, 200)
         for word in ("971.5", "972.5", "973.5", "974.5"):
-            self.assertEqual((word, processes(word)), (word, []))
+            self.assertTrue(wait_until(lambda w=word: not processes(w)), word)
         for stopped in (run.end(), waiting.end()):
             self.assertEqual(stopped.closed, (1011, "the context was deleted"))
 
