@@ -20,6 +20,23 @@ using projections::sandbox_view;
 
 namespace {
 
+// Answered at once, with the sandbox as it is then.
+answer carry_out_and_show(services& s, const request& r, command what,
+                          std::string id) {
+  auto reply = co_await carry_out_now(s, r, std::move(what), id);
+  if (!reply)
+    co_return reply.error();
+  auto view = find_sandbox(s, r, id);
+  if (!view)
+    co_return view.error();
+  auto body = full_sandbox_json(s, r, view.value());
+  if (!body)
+    co_return body.error();
+  auto out = json_answer(200, std::move(body.value()));
+  out.at = reply.value().at;
+  co_return out;
+}
+
 // Ten years: what is longer is a mistake, and dates stay dates.
 constexpr std::int32_t longest_minutes = 10 * 366 * 24 * 60;
 constexpr std::int32_t most_cores = 1024;
@@ -180,18 +197,7 @@ answer set_public(services& s, const request& r) {
     co_return target.error();
   const auto& id = target.value().id;
   command what = SetPublic{id, wanted};
-  auto reply = co_await carry_out_now(s, r, std::move(what), id);
-  if (!reply)
-    co_return reply.error();
-  auto view = find_sandbox(s, r, id);
-  if (!view)
-    co_return view.error();
-  auto body = full_sandbox_json(s, r, view.value());
-  if (!body)
-    co_return body.error();
-  auto out = json_answer(200, std::move(body.value()));
-  out.at = reply.value().at;
-  co_return out;
+  co_return co_await carry_out_and_show(s, r, std::move(what), id);
 }
 
 answer set_auto_stop(services& s, const request& r) {
@@ -232,18 +238,7 @@ answer archive_sandbox(services& s, const request& r) {
     co_return target.error();
   const auto& id = target.value().id;
   command what = ArchiveSandbox{id};
-  auto reply = co_await carry_out_now(s, r, std::move(what), id);
-  if (!reply)
-    co_return reply.error();
-  auto view = find_sandbox(s, r, id);
-  if (!view)
-    co_return view.error();
-  auto body = full_sandbox_json(s, r, view.value());
-  if (!body)
-    co_return body.error();
-  auto out = json_answer(200, std::move(body.value()));
-  out.at = reply.value().at;
-  co_return out;
+  co_return co_await carry_out_and_show(s, r, std::move(what), id);
 }
 
 } // namespace varve::gateway
