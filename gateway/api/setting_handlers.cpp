@@ -104,18 +104,8 @@ answer set_timer(services& s, const request& r, std::int32_t least,
   what.sandbox_id = target.value().id;
   apply(what, minutes.value());
   command sent = std::move(what);
-  auto reply = co_await carry_out_now(s, r, std::move(sent), target.value().id);
-  if (!reply)
-    co_return reply.error();
-  auto view = find_sandbox(s, r, target.value().id);
-  if (!view)
-    co_return view.error();
-  auto body = full_sandbox_json(s, r, view.value());
-  if (!body)
-    co_return body.error();
-  auto out = json_answer(200, std::move(body.value()));
-  out.at = reply.value().at;
-  co_return out;
+  co_return co_await carry_out_and_show(s, r, std::move(sent),
+                                        target.value().id);
 }
 
 // In whole units of which the command has `per_unit`.
