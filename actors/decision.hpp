@@ -65,6 +65,7 @@ constexpr bool counts_in_organization(schema::Event kind) noexcept {
   case schema::Event::NONE:
   case schema::Event::LogCreated:
   case schema::Event::EpochStarted:
+  case schema::Event::LogSealed:
   case schema::Event::SnapshotCreated:
   case schema::Event::SnapshotActivated:
   case schema::Event::SnapshotRemoved:

@@ -7,8 +7,9 @@ namespace varve::log {
 namespace {
 
 bool begins_epoch(const record& r) noexcept {
-  return r.view().entries()->Get(0)->event_type()
-         == schema::Event::EpochStarted;
+  auto first = r.view().entries()->Get(0)->event_type();
+  return first == schema::Event::EpochStarted
+         || first == schema::Event::LogSealed;
 }
 
 std::string describe(const record& r) {

@@ -20,6 +20,11 @@ class event_log {
   // Named in LogCreated of every partition.
   virtual const std::string& log_id() const noexcept = 0;
 
+  // Where it lies, as LogSealed names it; empty: nowhere it could be moved to.
+  virtual std::string place() const {
+    return {};
+  }
+
   // Appends sealed records, each naming the head its partition has once the
   // records before it in the batch count. Blocks until it is known:
   //   ok            every record counts and is durable

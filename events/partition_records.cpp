@@ -60,4 +60,11 @@ schema::RecordT epoch_started(const chain_head& head, std::uint16_t partition,
   return own_record(head, head.epoch + 1, partition, now, std::move(event));
 }
 
+schema::RecordT log_sealed(const chain_head& head, std::uint16_t partition,
+                           std::string_view place, timestamp now) {
+  schema::LogSealedT event;
+  event.place = place;
+  return own_record(head, head.epoch + 1, partition, now, std::move(event));
+}
+
 } // namespace varve::log

@@ -1,4 +1,4 @@
-// The two records a log writes about itself, ready to be sealed.
+// The records a log writes about itself, ready to be hashed.
 #pragma once
 
 #include <string>
@@ -20,5 +20,10 @@ schema::RecordT log_created(std::string_view log_id, std::uint16_t partition,
 schema::RecordT epoch_started(const chain_head& head, std::uint16_t partition,
                               std::string_view node, std::string_view address,
                               timestamp now);
+
+// Ends the epoch of the head's owner: from here on only who has the log at
+// that place may own it.
+schema::RecordT log_sealed(const chain_head& head, std::uint16_t partition,
+                           std::string_view place, timestamp now);
 
 } // namespace varve::log

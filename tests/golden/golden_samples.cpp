@@ -77,6 +77,12 @@ EventUnion epoch_started() {
   return wrapped(std::move(e));
 }
 
+EventUnion log_sealed() {
+  LogSealedT e;
+  e.place = "kafka:vGt3rXGmQ5y1Y2kq9b0o0w/varve.events";
+  return wrapped(std::move(e));
+}
+
 EventUnion organization_created() {
   OrganizationCreatedT e;
   e.name = "default";
@@ -399,6 +405,7 @@ constexpr sample samples[] = {
     {Event::SandboxArchiveRequested, empty<SandboxArchiveRequestedT>},
     {Event::SandboxArchived, sandbox_archived},
     {Event::SandboxRestoreRequested, empty<SandboxRestoreRequestedT>},
+    {Event::LogSealed, log_sealed},
 };
 
 EventUnion event_of(Event event) {
