@@ -114,6 +114,7 @@ struct CreateSnapshot {
   schema::Resources resources;
   std::vector<std::string> entrypoint; // empty = the image's own
   std::string region;
+  schema::BuildT build; // no dockerfile = `image` is pulled
 };
 struct ActivateSnapshot {
   std::string snapshot_id;
@@ -151,6 +152,7 @@ struct CreateSandbox {
   std::string snapshot_name;
   std::string image_ref; // empty when `image` is to be pulled first
   std::string image;     // what a client calls it
+  schema::BuildT build;  // no dockerfile = it is pulled
   std::vector<std::string> entrypoint; // empty = the image's own
   std::string user;
   std::vector<std::uint8_t> env_sealed;

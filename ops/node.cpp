@@ -38,6 +38,7 @@ sandbox::status status_of(projections::sandbox_state state) noexcept {
   case from::pending_build:
     return to::resolving;
   case from::pulling_snapshot:
+  case from::building_snapshot:
     return to::pulling;
   case from::creating:
     return to::creating;

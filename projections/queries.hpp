@@ -34,13 +34,15 @@ enum class sandbox_state : std::uint8_t {
   archiving = 14,
   archived = 15,
   restoring = 16,
+  building_snapshot = 17,
 };
 // As on the wire ("started").
 std::string_view name_of(sandbox_state state) noexcept;
 std::optional<sandbox_state>
 parse_sandbox_state(std::string_view text) noexcept;
 // Moves on by itself: creating, starting, stopping, destroying, pausing,
-// resuming, resizing, pending_build, pulling_snapshot, archiving, restoring.
+// resuming, resizing, pending_build, pulling_snapshot, building_snapshot,
+// archiving, restoring.
 bool is_transitional(sandbox_state state) noexcept;
 // What runs in it runs: started, resizing.
 bool is_running(sandbox_state state) noexcept;
@@ -53,6 +55,7 @@ struct sandbox_view {
   std::string snapshot_name;
   std::string image_ref;   // what its files lie over
   std::string forked_from; // the sandbox it is a fork of; empty = none
+  bool is_built = false;   // its image is made, not pulled
   std::string user;
   std::vector<std::uint8_t> env_sealed; // vault scope: the sandbox's id
   std::map<std::string, std::string> labels;
@@ -117,8 +120,11 @@ struct snapshot_view {
   std::vector<std::string> aliases;
   bool general = false;
   std::string image_ref;
-  std::string image; // it is made of, as a client called it; may be empty
-  // "pending", "pulling", "active", "inactive", "error", "removing"
+  std::string image;      // it is made of, as a client called it; may be empty
+  std::string dockerfile; // what that is made by; empty = it is pulled
+  std::vector<std::string> context_hashes;
+  // "pending", "pulling", "building", "active", "inactive", "error",
+  // "build_failed", "removing"
   std::string state;
   std::string error_reason; // empty = none
   std::string region;       // empty = everywhere

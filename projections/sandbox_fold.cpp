@@ -68,6 +68,7 @@ void created(sandbox_view& v, const schema::Record& record,
     set_network(v, *event.network());
   v.runner_id = event.runner_id()->str();
   v.created_at = record.time();
+  v.is_built = event.build() != nullptr;
   auto pulls = !text_of(event.image()).empty();
   head_for(v, pulls ? sandbox_state::pending_build : sandbox_state::creating,
            "started");
@@ -156,7 +157,13 @@ struct folding {
 constexpr folding foldings[] = {
     {Event::SandboxCreated, created},
     {Event::SandboxStartRequested, head<sandbox_state::starting>},
-    {Event::SandboxImageResolved, head<sandbox_state::pulling_snapshot>},
+    {Event::SandboxImageResolved,
+     [](sandbox_view& v, const schema::Record&, const Entry&) {
+       head_for(v,
+                v.is_built ? sandbox_state::building_snapshot
+                           : sandbox_state::pulling_snapshot,
+                "started");
+     }},
     {Event::SandboxImagePulled,
      [](sandbox_view& v, const schema::Record&, const Entry& e) {
        head_for(v, sandbox_state::creating, "started");

@@ -122,7 +122,8 @@ std::string encode(const sandbox_view& v) {
       .text(v.adjust_reason)
       .text(v.image_ref)
       .text(v.forked_from)
-      .flag(v.may_be_archived);
+      .flag(v.may_be_archived)
+      .flag(v.is_built);
   return out.take();
 }
 
@@ -166,6 +167,7 @@ result<sandbox_view> decode_sandbox(std::string_view id,
   v.image_ref = in.text();
   v.forked_from = in.text();
   v.may_be_archived = in.flag();
+  v.is_built = in.flag();
   VARVE_CHECK(in.finish());
   return v;
 }

@@ -7,11 +7,13 @@ namespace varve::projections {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 17> names{
-    "creating", "started",    "stopping",      "stopped",          "starting",
-    "error",    "destroying", "destroyed",     "pausing",          "paused",
-    "resuming", "resizing",   "pending_build", "pulling_snapshot", "archiving",
-    "archived", "restoring"};
+constexpr std::array<std::string_view, 18> names{
+    "creating",      "started",          "stopping",
+    "stopped",       "starting",         "error",
+    "destroying",    "destroyed",        "pausing",
+    "paused",        "resuming",         "resizing",
+    "pending_build", "pulling_snapshot", "archiving",
+    "archived",      "restoring",        "building_snapshot"};
 
 } // namespace
 
@@ -38,6 +40,7 @@ bool is_transitional(sandbox_state state) noexcept {
   case sandbox_state::resizing:
   case sandbox_state::pending_build:
   case sandbox_state::pulling_snapshot:
+  case sandbox_state::building_snapshot:
   case sandbox_state::archiving:
   case sandbox_state::restoring:
     return true;

@@ -42,7 +42,9 @@ std::string encode(const snapshot_view& v) {
       .text(v.error_reason)
       .text(v.region)
       .text(v.user)
-      .number(v.used_at);
+      .number(v.used_at)
+      .text(v.dockerfile)
+      .texts(v.context_hashes);
   return out.take();
 }
 
@@ -66,6 +68,8 @@ result<snapshot_view> decode(std::string_view id, std::string_view bytes) {
   v.region = in.text();
   v.user = in.text();
   v.used_at = in.number();
+  v.dockerfile = in.text();
+  v.context_hashes = in.texts();
   VARVE_CHECK(in.finish());
   return v;
 }
@@ -103,6 +107,10 @@ void requested(snapshot_view& v, const schema::Record& record,
   v.resources = *event.resources();
   v.entrypoint = texts_of(event.entrypoint());
   v.region = event.region()->str();
+  if (const auto* build = event.build()) {
+    v.dockerfile = build->dockerfile()->str();
+    v.context_hashes = texts_of(build->context_hashes());
+  }
   v.state = "pending";
   v.created_at = record.time();
 }
@@ -123,12 +131,13 @@ void activated(snapshot_view& v, const schema::SnapshotActivated& event) {
 struct passage {
   schema::Event event;
   std::string_view state;
+  std::string_view of_built = state; // one whose image is made here
 };
 
 // Where events without content lead.
 constexpr passage passages[] = {
-    {schema::Event::SnapshotResolved, "pulling"},
-    {schema::Event::SnapshotFailed, "error"},
+    {schema::Event::SnapshotResolved, "pulling", "building"},
+    {schema::Event::SnapshotFailed, "error", "build_failed"},
     {schema::Event::SnapshotDeactivated, "inactive"},
     {schema::Event::SnapshotActivationRequested, "pending"},
     {schema::Event::SnapshotRemovalRequested, "removing"},
@@ -148,7 +157,7 @@ bool changed(snapshot_view& v, const schema::Record& record,
     v.error_reason = failed->reason()->str();
   for (const auto& it : passages)
     if (it.event == entry.event_type()) {
-      v.state = it.state;
+      v.state = v.dockerfile.empty() ? it.state : it.of_built;
       return true;
     }
   return false;

@@ -111,6 +111,12 @@ archive_of(const sandbox::operation_owed& owed) {
   return out;
 }
 
+bool is_about_image(schema::OperationKind kind) noexcept {
+  return kind == schema::OperationKind::Resolve
+         || kind == schema::OperationKind::Pull
+         || kind == schema::OperationKind::Build;
+}
+
 schema::OperationT operation_of(core& shared, const due_operation& due) {
   const auto& owed = due.operation;
   schema::OperationT out;
@@ -122,8 +128,11 @@ schema::OperationT operation_of(core& shared, const due_operation& due) {
       due.organization_id.empty() ? due.sandbox_id : due.organization_id);
   out.snapshot_id = due.snapshot_id;
   out.image = due.image;
-  if (owed.kind == schema::OperationKind::Pull)
+  out.organization_id = due.organization_id;
+  if (is_about_image(owed.kind))
     out.digest = owed.image;
+  if (is_about_image(owed.kind) && !due.build.dockerfile.empty())
+    out.build = std::make_unique<schema::BuildT>(due.build);
   out.epoch = shared.epochs[out.partition];
   out.journal_id = shared.runner.journal_id();
   out.timeout_ms = owed.timeout_ms;
@@ -169,13 +178,12 @@ void perform(core& shared, const due_operation& due) {
       return answer_failed(shared, due, spec.error());
     operation.spec = std::move(spec).value();
   }
-  if (!due.sandbox_id.empty()
-      && (operation.kind == schema::OperationKind::Resolve
-          || operation.kind == schema::OperationKind::Pull)) {
+  if (!due.sandbox_id.empty() && is_about_image(operation.kind)) {
     auto created = creation_of(shared, due);
     if (!created)
       return answer_failed(shared, due, created.error());
     operation.image = std::move(created.value()->image);
+    operation.build = std::move(created.value()->build);
   }
   // Without its runner it stays owed and is handed over once that connects.
   shared.runner.submit(due.runner_id, std::move(operation));

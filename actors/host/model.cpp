@@ -153,6 +153,8 @@ class snapshot_model final : public aggregate_model {
     out.operation = std::move(*operation);
     out.snapshot_id = id_;
     out.image = state_.image;
+    out.build.dockerfile = state_.dockerfile;
+    out.build.context_hashes = state_.context_hashes;
     out.organization_id = state_.organization_id;
     out.runner_id = state_.runner_id;
     return out;

@@ -27,6 +27,7 @@ struct due_operation {
   std::string sandbox_id;
   std::string snapshot_id; // whose it is when it is not a sandbox's
   std::string image;       // the snapshot's
+  schema::BuildT build;    // the same
   std::string organization_id;
   std::string runner_id;
 };

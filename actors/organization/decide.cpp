@@ -53,6 +53,11 @@ pairs(const std::map<std::string, std::string>& map) {
   return out;
 }
 
+std::unique_ptr<schema::BuildT> stored(const schema::BuildT& build) {
+  return build.dockerfile.empty() ? nullptr
+                                  : std::make_unique<schema::BuildT>(build);
+}
+
 schema::SandboxCreatedT created(const CreateSandbox& c, std::string name,
                                 std::string_view runner_id) {
   schema::SandboxCreatedT event;
@@ -61,6 +66,7 @@ schema::SandboxCreatedT created(const CreateSandbox& c, std::string name,
   event.snapshot_name = c.snapshot_name;
   event.image_ref = c.image_ref;
   event.image = c.image;
+  event.build = stored(c.build);
   event.entrypoint = c.entrypoint;
   event.user = c.user;
   event.env_sealed = c.env_sealed;
@@ -96,6 +102,7 @@ schema::SnapshotRequestedT requested(const CreateSnapshot& c,
   event.entrypoint = c.entrypoint;
   event.region = c.region;
   event.runner_id = runner_id;
+  event.build = stored(c.build);
   return event;
 }
 

@@ -74,6 +74,7 @@ void created(state& s, const schema::Entry& entry, const envelope& around) {
   s.destroy_at = event.destroy_at();
   s.is_fork =
       event.forked_from() != nullptr && event.forked_from()->size() != 0;
+  s.is_built = event.build() != nullptr;
   s.has = {*event.resources(), network_of(event.network())};
   if (event.image() != nullptr && event.image()->size() != 0)
     return enter_asking(s, status::resolving, schema::OperationKind::Resolve,
@@ -84,7 +85,10 @@ void created(state& s, const schema::Entry& entry, const envelope& around) {
 void resolved(state& s, const schema::SandboxImageResolved& event,
               const envelope& around) {
   s.image = event.digest()->str();
-  enter_asking(s, status::pulling, schema::OperationKind::Pull, around);
+  enter_asking(s, status::pulling,
+               s.is_built ? schema::OperationKind::Build
+                          : schema::OperationKind::Pull,
+               around);
 }
 
 void pulled(state& s, const schema::SandboxImagePulled& event,

@@ -11,7 +11,7 @@ std::string_view doing(const state& s) {
   case status::resolving:
     return "looking up the image of";
   case status::pulling:
-    return "pulling the image of";
+    return s.is_built ? "building the image of" : "pulling the image of";
   case status::creating:
     return "creating";
   case status::starting:

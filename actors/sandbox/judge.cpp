@@ -100,6 +100,7 @@ struct judging {
     // went wrong on the way.
     if (r.kind == schema::OperationKind::Resolve
         || r.kind == schema::OperationKind::Pull
+        || r.kind == schema::OperationKind::Build
         || r.kind == schema::OperationKind::Create
         || r.kind == schema::OperationKind::Start
         || r.kind == schema::OperationKind::Restore)

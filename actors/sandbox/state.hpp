@@ -53,6 +53,7 @@ struct state {
   bool recoverable = false;     // in error: a start may work
   bool was_started = false;     // at least once
   bool is_fork = false;         // it begins with another's files
+  bool is_built = false;        // its image is made, not pulled
   bool may_be_archived = false; // its files may be in an archive
   bool stop_forced = false;
   bool is_public = false;

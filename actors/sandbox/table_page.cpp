@@ -15,8 +15,8 @@ A cell names the event that follows, or the answer: `ok` is 200 without an
 event, since it is so already; a number refuses with that status; `later` keeps
 a report until the operation under way is done; `-` means nothing.
 
-`resolving` is shown as `pending_build`, `pulling` as `pulling_snapshot`,
-`probing` as `started`, and `adjusting` as `resizing`. A deadline
+`resolving` is shown as `pending_build`, `pulling` as `pulling_snapshot`, or as
+`building_snapshot` where the image is built, `probing` as `started`, and `adjusting` as `resizing`. A deadline
 passes by itself: `started` has one when auto-stop or auto-pause is on,
 `stopped` when auto-archive or auto-delete is on (`archive_due` is what passes
 then if archiving comes first), `archived` when auto-delete is on, and the

@@ -190,8 +190,9 @@ std::string_view name_of(action value) noexcept {
 
 timestamp patience_of(status value, std::uint32_t attempt) noexcept {
   switch (value) {
+  // Half of it for waiting until one of the runner's builders is free.
   case status::pulling:
-    return 1800 * second;
+    return 3600 * second;
   case status::resolving:
     return 60 * second;
   // Most of it is for waiting until the runner's workers are free; the work

@@ -13,7 +13,7 @@ namespace varve::sandbox {
 enum class status : std::uint8_t {
   absent,    // no event yet
   resolving, // what its image's name stands for is asked
-  pulling,   // its image is on its way to the runner
+  pulling,   // its image is on its way to the runner, or being built
   creating,
   started,
   probing, // started, and the runner was asked whether it is idle

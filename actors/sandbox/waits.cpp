@@ -13,6 +13,7 @@ std::uint32_t work_time(schema::OperationKind kind) noexcept {
   case schema::OperationKind::Resolve:
     return 45'000;
   case schema::OperationKind::Pull:
+  case schema::OperationKind::Build:
     return 1'500'000;
   case schema::OperationKind::Create:
   case schema::OperationKind::Start:

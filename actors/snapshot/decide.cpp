@@ -120,6 +120,15 @@ decision retried(const state& s, timestamp now) {
   return one(s, event, status::removing, now, Cause::Deadline, event.attempt);
 }
 
+// As clients call it.
+std::string shown(const state& s) {
+  if (!s.dockerfile.empty() && s.at == status::pulling)
+    return "building";
+  if (!s.dockerfile.empty() && s.at == status::error)
+    return "build_failed";
+  return std::string{name_of(s.at)};
+}
+
 result<decision> refusal(const state& s, action to_do) {
   auto wrong = [&](const std::string& why) {
     return failure(errc::wrong_state, "Snapshot " + s.name + why);
@@ -127,8 +136,7 @@ result<decision> refusal(const state& s, action to_do) {
   if (to_do == action::refuse_active)
     return wrong(" is already active");
   if (to_do == action::refuse_not_inactive)
-    return wrong(" cannot be activated - it is in " + std::string{name_of(s.at)}
-                 + " state");
+    return wrong(" cannot be activated - it is in " + shown(s) + " state");
   if (to_do == action::refuse_removed)
     return wrong(" was removed");
   return failure(errc::not_found, "Snapshot not found");

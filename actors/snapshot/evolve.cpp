@@ -57,6 +57,10 @@ void requested(state& s, const schema::SnapshotRequested& event,
   s.resources = *event.resources();
   s.entrypoint = strings(event.entrypoint());
   s.has_own_entrypoint = !s.entrypoint.empty();
+  if (const auto* build = event.build()) {
+    s.dockerfile = build->dockerfile()->str();
+    s.context_hashes = strings(build->context_hashes());
+  }
   enter(s, status::pending, OperationKind::Resolve, around);
 }
 
@@ -91,7 +95,10 @@ void evolve(state& s, const schema::Entry& entry, const envelope& around) {
     return activated(s, *active, around);
   if (const auto* resolved = entry.event_as_SnapshotResolved()) {
     s.digest = resolved->digest()->str();
-    return enter(s, status::pulling, OperationKind::Pull, around);
+    return enter(s, status::pulling,
+                 s.dockerfile.empty() ? OperationKind::Pull
+                                      : OperationKind::Build,
+                 around);
   }
   if (entry.event_as_SnapshotFailed() != nullptr)
     return enter(s, status::error, OperationKind::None, around);

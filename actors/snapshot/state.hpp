@@ -18,7 +18,10 @@ struct state {
   std::string organization_id; // empty = general
   std::string name;
   std::vector<std::string> aliases;
-  std::string image;  // to be pulled, as a client called it; empty = none
+  std::string image; // as a client called it; empty = none
+  // What it is made by; no dockerfile = it is pulled.
+  std::string dockerfile;
+  std::vector<std::string> context_hashes;
   std::string digest; // what that stood for last
   std::string image_ref;
   std::string runner_id;

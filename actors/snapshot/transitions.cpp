@@ -65,7 +65,7 @@ timestamp patience_of(status value, std::uint32_t attempt) noexcept {
   case status::pending:
     return 60 * second;
   case status::pulling:
-    return 1800 * second;
+    return 3600 * second;
   case status::removing:
     return (30 * second) << std::min(attempt, 4u);
   case status::absent:

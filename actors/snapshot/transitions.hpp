@@ -12,7 +12,7 @@ namespace varve::snapshot {
 enum class status : std::uint8_t {
   absent,  // no event yet
   pending, // what its image's name stands for is asked
-  pulling, // its image is on its way to the runner
+  pulling, // its image is on its way to the runner, or being built
   active,
   inactive, // no sandbox is made of it
   error,

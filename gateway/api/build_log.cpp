@@ -37,7 +37,8 @@ result<subject> find_snapshot(services& s, const request& r,
     return failure(errc::not_found,
                    "Snapshot with ID or name " + wanted + " not found");
   return subject{found->id, !found->image.empty(),
-                 found->state != "pending" && found->state != "pulling"};
+                 found->state != "pending" && found->state != "pulling"
+                     && found->state != "building"};
 }
 
 result<subject> find_box(services& s, const request& r,
@@ -46,7 +47,8 @@ result<subject> find_box(services& s, const request& r,
   VARVE_TRY(auto found, find_sandbox(s, r, wanted));
   return subject{found.id, found.snapshot_id.empty(),
                  found.state != sandbox_state::pending_build
-                     && found.state != sandbox_state::pulling_snapshot};
+                     && found.state != sandbox_state::pulling_snapshot
+                     && found.state != sandbox_state::building_snapshot};
 }
 
 class build_log {

@@ -50,6 +50,7 @@ std::optional<holding> holding_in(sandbox_state state) noexcept {
   case sandbox_state::restoring:
   case sandbox_state::pending_build:
   case sandbox_state::pulling_snapshot:
+  case sandbox_state::building_snapshot:
     break;
   }
   return holding::all;

@@ -181,6 +181,7 @@ schema::OutcomeT executor::perform(execution& e) {
     return archive(e);
   case kind::Resolve:
   case kind::Pull:
+  case kind::Build:
   case kind::Release:
   case kind::None:
     break;

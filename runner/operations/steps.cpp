@@ -236,6 +236,8 @@ std::string_view name_of(schema::OperationKind kind) noexcept {
     return "resolve";
   case schema::OperationKind::Pull:
     return "pull";
+  case schema::OperationKind::Build:
+    return "build";
   case schema::OperationKind::Release:
     return "release";
   case schema::OperationKind::Archive:
@@ -282,6 +284,7 @@ std::span<const step> steps_of(schema::OperationKind kind) noexcept {
     return restore_file_steps();
   case schema::OperationKind::Resolve: // of images, not of a sandbox
   case schema::OperationKind::Pull:
+  case schema::OperationKind::Build:
   case schema::OperationKind::Release:
   case schema::OperationKind::None:
     break;
