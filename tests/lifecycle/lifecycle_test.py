@@ -28,7 +28,8 @@ def pause_and_resume(server):
     box = Sandbox(server, autoStopInterval=0)
     # The file is replaced, so that nobody reads it empty.
     box.run("nohup sh -c 'i=0; while :; do i=$((i+1)); echo $i > /tmp/new; "
-            "mv /tmp/new /tmp/count; sleep 0.05; done' >/dev/null 2>&1 &")
+            "mv /tmp/new /tmp/count; sleep 0.05; done' >/dev/null 2>&1 & "
+            "until [ -e /tmp/count ]; do sleep 0.05; done")
     box.pause()
     expect(box.post("pause")["state"] == "paused", "a second pause is no ok")
     refused = box.client.execute(box.id, "true")
