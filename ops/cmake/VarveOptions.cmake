@@ -21,6 +21,8 @@ if(VARVE_SANITIZE)
   # UBSan's null check trips inside CAF's init_fun_factory.
   set(VARVE_SANITIZE_FLAGS -fsanitize=address,undefined -fno-sanitize=null
       -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  target_compile_options(varve_options INTERFACE ${VARVE_SANITIZE_FLAGS})
+  # g++ 12 warns of moved-from variants when it instruments them.
+  target_compile_options(varve_options INTERFACE ${VARVE_SANITIZE_FLAGS}
+                         -Wno-maybe-uninitialized)
   target_link_options(varve_options INTERFACE ${VARVE_SANITIZE_FLAGS})
 endif()
