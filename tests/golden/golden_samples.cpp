@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "tests/golden/image_samples.hpp"
+#include "tests/golden/log_samples.hpp"
+#include "tests/golden/wrapped.hpp"
 
 namespace varve::log::golden {
 
@@ -52,35 +54,6 @@ std::unique_ptr<NetworkT> network() {
   out->block_all = true;
   out->allow_list = "8.8.8.0/24";
   return out;
-}
-
-template <class T>
-EventUnion wrapped(T event) {
-  EventUnion out;
-  out.Set(std::move(event));
-  return out;
-}
-
-EventUnion log_created() {
-  LogCreatedT e;
-  e.log_id = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
-  e.partition = 17;
-  e.partitions = 64;
-  e.partitioner = "sha256-be64-mod";
-  return wrapped(std::move(e));
-}
-
-EventUnion epoch_started() {
-  EpochStartedT e;
-  e.node = "node-1";
-  e.address = "10.0.0.1:3986";
-  return wrapped(std::move(e));
-}
-
-EventUnion log_sealed() {
-  LogSealedT e;
-  e.place = "kafka:vGt3rXGmQ5y1Y2kq9b0o0w/varve.events";
-  return wrapped(std::move(e));
 }
 
 EventUnion organization_created() {
@@ -363,8 +336,6 @@ struct sample {
 };
 
 constexpr sample samples[] = {
-    {Event::LogCreated, log_created},
-    {Event::EpochStarted, epoch_started},
     {Event::OrganizationCreated, organization_created},
     {Event::ApiKeyCreated, api_key_created},
     {Event::ApiKeyRevoked, api_key_revoked},
@@ -405,14 +376,14 @@ constexpr sample samples[] = {
     {Event::SandboxArchiveRequested, empty<SandboxArchiveRequestedT>},
     {Event::SandboxArchived, sandbox_archived},
     {Event::SandboxRestoreRequested, empty<SandboxRestoreRequestedT>},
-    {Event::LogSealed, log_sealed},
 };
 
 EventUnion event_of(Event event) {
   for (const auto& it : samples)
     if (it.event == event)
       return it.make();
-  return image_event(event);
+  auto image = image_event(event);
+  return image.type != Event::NONE ? std::move(image) : log_event(event);
 }
 
 } // namespace

@@ -3,18 +3,13 @@
 #include <memory>
 #include <utility>
 
+#include "tests/golden/wrapped.hpp"
+
 namespace varve::log::golden {
 
 namespace {
 
 using namespace schema;
-
-template <class T>
-EventUnion wrapped(T event) {
-  EventUnion out;
-  out.Set(std::move(event));
-  return out;
-}
 
 EventUnion sandbox_image_resolved() {
   SandboxImageResolvedT e;
