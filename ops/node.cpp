@@ -166,7 +166,7 @@ result<void> node::parts::start_actors(std::function<void()> on_unusable) {
   VARVE_TRY(auto started,
             host::control_host::start(*system, std::move(settings)));
   control = std::move(started);
-  link = std::make_unique<runner_link>(*control, projector->answers(),
+  link = std::make_unique<runner_link>(*control, projector->answers(), *secrets,
                                        chosen.warm_count);
   return ok();
 }
@@ -313,6 +313,12 @@ runner::config runner_settings(const options& chosen) {
                              "runner/monitor/varve-monitor");
   out.unpack_path =
       sibling(chosen.unpack_path, "varve-unpack", "runner/varve-unpack");
+  out.cell_path = sibling(chosen.cell_path, "varve-cell", "runner/varve-cell");
+  out.contexts_dir = chosen.data_dir + "/objects";
+  out.builds.time = std::chrono::seconds{chosen.build_seconds};
+  out.builds.cpu_millis = chosen.build_cpus * 1000;
+  out.builds.memory_mib = chosen.build_memory_mib;
+  out.builds.disk_gib = chosen.build_disk_gib;
   out.registries_conf = chosen.registries_conf;
   out.registry_auth = chosen.registry_auth;
   out.runtime = chosen.runtime;

@@ -32,6 +32,8 @@ po::options_description describe(options& out) {
       "path of varve-monitor (default: beside this binary)");
   add("unpack", po::value<std::string>(&out.unpack_path),
       "path of varve-unpack (default: beside this binary)");
+  add("cell", po::value<std::string>(&out.cell_path),
+      "path of varve-cell (default: beside this binary)");
   add("registries", po::value<std::string>(&out.registries_conf),
       "mirrors and insecure registries, a containers-registries.conf(5) "
       "(default: the host's)");
@@ -49,6 +51,13 @@ po::options_description describe(options& out) {
       po::value<unsigned>(&out.warm_memory_mib)
           ->default_value(out.warm_memory_mib),
       "MiB of memory that those may take together");
+  auto number = [](unsigned& target) {
+    return po::value<unsigned>(&target)->default_value(target);
+  };
+  add("build-seconds", number(out.build_seconds), "a build's most time");
+  add("build-cpus", number(out.build_cpus), "cores that a build may use");
+  add("build-memory", number(out.build_memory_mib), "MiB that it may use");
+  add("build-disk", number(out.build_disk_gib), "GiB that it may use");
   add("log-level", text(out.log_level), "debug, info, warning or error");
   return all;
 }
@@ -92,6 +101,14 @@ result<void> check(const options& o) {
     return failure(errc::invalid, "--concurrent-starts must be 1 to 64");
   if (o.warm_count > 256)
     return failure(errc::invalid, "--warm-count must be 0 to 256");
+  if (o.build_seconds < 1 || o.build_seconds > 25 * 60)
+    return failure(errc::invalid, "--build-seconds must be 1 to 1500");
+  if (o.build_cpus < 1 || o.build_cpus > 256)
+    return failure(errc::invalid, "--build-cpus must be 1 to 256");
+  if (o.build_memory_mib < 128 || o.build_memory_mib > 1 << 20)
+    return failure(errc::invalid, "--build-memory must be 128 to 1048576");
+  if (o.build_disk_gib < 1 || o.build_disk_gib > 16384)
+    return failure(errc::invalid, "--build-disk must be 1 to 16384");
   if (o.data_dir.empty() || o.data_dir.front() != '/')
     return failure(errc::invalid, "--data must be an absolute path");
   if (o.log != "embedded")

@@ -34,13 +34,18 @@ struct options {
   std::string toolbox_path; // empty: beside this binary
   std::string monitor_path;
   std::string unpack_path;
+  std::string cell_path;
   std::string registries_conf; // empty: the host's
   std::string registry_auth;
   std::string runtime = "auto"; // auto, crun, runc or a path
   std::string log_level = "info";
   unsigned concurrent_starts = 4;
-  unsigned warm_count = 0;        // started sandboxes that wait
-  unsigned warm_memory_mib = 512; // that those may take together
+  unsigned warm_count = 0;          // started sandboxes that wait
+  unsigned warm_memory_mib = 512;   // that those may take together
+  unsigned build_seconds = 25 * 60; // the most that a build takes
+  unsigned build_cpus = 2;
+  unsigned build_memory_mib = 2048;
+  unsigned build_disk_gib = 20;
   selection wanted;
   bool help = false;
 };

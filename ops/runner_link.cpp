@@ -2,12 +2,41 @@
 
 #include <utility>
 
+#include "events/base/logging.hpp"
+#include "projections/registry_access.hpp"
+
 namespace varve::ops {
 
 // An operation that finds no runner stays owed and is handed over again.
 void runner_link::submit(schema::OperationT operation) {
-  if (auto* host = host_.load())
-    host->submit(std::move(operation));
+  auto* host = host_.load();
+  if (host == nullptr)
+    return;
+  if (runner::needs_logins(operation.kind))
+    add_logins(operation);
+  host->submit(std::move(operation));
+}
+
+// Of the organization, for the registries of the images it is about. One that
+// cannot be read is said, and the registry asked without.
+void runner_link::add_logins(schema::OperationT& operation) {
+  for (const auto& image : runner::images_of(operation)) {
+    auto found = projections::access_for_image(
+        reads_, secrets_, operation.organization_id, image);
+    if (!found) {
+      log_warning("runner",
+                  "registry of " + image + ": " + found.error().detail);
+      continue;
+    }
+    if (!found.value())
+      continue;
+    auto& access = *found.value();
+    auto login = std::make_unique<schema::RegistryLoginT>();
+    login->host = std::move(access.host);
+    login->username = std::move(access.username);
+    login->password = std::move(access.password);
+    operation.logins.push_back(std::move(login));
+  }
 }
 
 void runner_link::acknowledge(std::string_view sandbox_id,

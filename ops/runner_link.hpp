@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "actors/runner_port.hpp"
+#include "events/vault.hpp"
 #include "gateway/guest.hpp"
 #include "ops/warm_wishes.hpp"
 #include "runner/host/runner_host.hpp"
@@ -17,11 +18,13 @@ class runner_link final : public runner_port,
                           public guest,
                           public warm_wishes {
  public:
-  // Where reports go, what is asked for pools, and how many may wait; the
-  // first two outlive the link.
+  // Where reports go, what is asked for pools and registries, what opens their
+  // passwords, and how many may wait; the
+  // first three outlive the link.
   runner_link(runner_reports& reports, projections::queries& reads,
-              std::size_t most_waiting)
-      : warm_wishes(reads, most_waiting), reports_(reports) {
+              vault& secrets, std::size_t most_waiting)
+      : warm_wishes(reads, most_waiting), reports_(reports), reads_(reads),
+        secrets_(secrets) {
     // nop
   }
 
@@ -54,7 +57,11 @@ class runner_link final : public runner_port,
                                      std::size_t most) override;
 
  private:
+  void add_logins(schema::OperationT& operation);
+
   runner_reports& reports_;
+  projections::queries& reads_;
+  vault& secrets_;
   std::atomic<runner::runner_host*> host_{nullptr};
   std::atomic<bool> hears_{false};
 };

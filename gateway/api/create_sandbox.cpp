@@ -74,6 +74,7 @@ void use_image(const create_body& body, CreateSandbox& out) {
   out.snapshot_name = body.from.image;
   out.image = body.from.image;
   out.entrypoint = body.from.entrypoint;
+  out.build = body.from.build;
   out.resources = body.resources;
   out.user = body.user;
 }

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include "events/base/ids.hpp"
+#include "events/record.hpp"
 #include "gateway/api/json_fields.hpp"
 
 namespace varve::gateway {
@@ -18,6 +21,8 @@ namespace {
 
 constexpr std::size_t longest_reference = 255;
 constexpr std::size_t longest_dockerfile = 64 * 1024;
+constexpr std::size_t longest_hash = 128;
+constexpr std::size_t most_contexts = 64;
 constexpr std::size_t most_words = 256;
 constexpr std::size_t longest_word = 4096;
 constexpr std::int32_t most_units = 4096; // of cores or GiB
@@ -47,13 +52,6 @@ std::string upper(std::string_view text) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   });
   return out;
-}
-
-error needs_building(std::string_view line) {
-  return {errc::unsupported,
-          "buildInfo.dockerfileContent: this server pulls images and does not "
-          "build them, so nothing but FROM and ENTRYPOINT is carried out, not "
-              + std::string{line.substr(0, 80)}};
 }
 
 result<std::vector<std::string>> words_of(const json::value& v,
@@ -88,24 +86,63 @@ result<std::vector<std::string>> entrypoint_of(std::string_view text) {
   return std::vector<std::string>{"/bin/sh", "-c", std::string{text}};
 }
 
-result<void> take_line(std::string_view line, image_choice& out) {
+// False when it is nothing that a pull would do.
+result<bool> take_line(std::string_view line, image_choice& out) {
   auto space = line.find_first_of(" \t");
   auto instruction = upper(line.substr(0, space));
   auto rest = space == std::string_view::npos ? std::string_view{}
                                               : trimmed(line.substr(space));
   if (instruction == "FROM" && out.image.empty()) {
-    auto one_word = rest.find_first_of(" \t$") == std::string_view::npos;
+    auto one_word = rest.find_first_of(" \t$\\") == std::string_view::npos;
     if (!one_word || rest == "scratch" || rest.starts_with("--"))
-      return needs_building(line);
+      return false;
     if (!is_reference(rest))
       return failure(errc::invalid, "Invalid image name format");
     out.image = rest;
-    return ok();
+    return true;
   }
-  if (instruction != "ENTRYPOINT" || out.image.empty())
-    return needs_building(line);
+  if (instruction != "ENTRYPOINT" || out.image.empty() || rest.ends_with('\\'))
+    return false;
   VARVE_TRY(out.entrypoint, entrypoint_of(rest));
-  return ok();
+  return true;
+}
+
+// Nothing when it has to be built.
+result<std::optional<image_choice>> only_named(std::string_view text) {
+  image_choice out;
+  while (!text.empty()) {
+    auto end = text.find('\n');
+    auto line = trimmed(text.substr(0, end));
+    text = end == std::string_view::npos ? std::string_view{}
+                                         : text.substr(end + 1);
+    if (line.empty() || line.starts_with('#'))
+      continue;
+    VARVE_TRY(auto taken, take_line(line, out));
+    if (!taken)
+      return std::optional<image_choice>{};
+  }
+  if (out.image.empty())
+    return failure(errc::invalid,
+                   "buildInfo.dockerfileContent must begin with FROM");
+  return std::optional<image_choice>{std::move(out)};
+}
+
+bool is_context_hash(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= longest_hash && text[0] != '.'
+         && std::all_of(text.begin(), text.end(), [](char c) {
+              return is_reference_character(c) && c != ':';
+            });
+}
+
+// As clients see it where they ask what an image was built of.
+std::string built_name(const schema::BuildT& build) {
+  auto text = build.dockerfile;
+  auto hashes = build.context_hashes;
+  std::sort(hashes.begin(), hashes.end());
+  for (const auto& hash : hashes)
+    text += hash;
+  auto digest = log::sha256(std::as_bytes(std::span{text}));
+  return "daytona-" + to_hex(digest.data(), digest.size()) + ":daytona";
 }
 
 result<std::uint32_t> units(const json::object& body, std::string_view name,
@@ -176,27 +213,6 @@ result<void> check_image_name(std::string_view name) {
   return ok();
 }
 
-result<image_choice> read_dockerfile(std::string_view text) {
-  if (text.size() > longest_dockerfile)
-    return failure(errc::invalid,
-                   "buildInfo.dockerfileContent must not be larger than "
-                   "64 KiB");
-  image_choice out;
-  while (!text.empty()) {
-    auto end = text.find('\n');
-    auto line = trimmed(text.substr(0, end));
-    text = end == std::string_view::npos ? std::string_view{}
-                                         : text.substr(end + 1);
-    if (line.empty() || line.starts_with('#'))
-      continue;
-    VARVE_CHECK(take_line(line, out));
-  }
-  if (out.image.empty())
-    return failure(errc::invalid,
-                   "buildInfo.dockerfileContent must begin with FROM");
-  return out;
-}
-
 result<image_choice> read_build_info(const json::value& info) {
   const auto* o = info.if_object();
   if (o == nullptr)
@@ -206,11 +222,27 @@ result<image_choice> read_build_info(const json::value& info) {
     return failure(errc::invalid,
                    "buildInfo.dockerfileContent must be a string");
   VARVE_TRY(auto hashes, read_words(*o, "contextHashes"));
-  if (!hashes.empty())
-    return failure(errc::unsupported,
-                   "buildInfo.contextHashes: this server pulls images and does "
-                   "not build them");
-  return read_dockerfile(*text);
+  if (text->size() > longest_dockerfile)
+    return failure(errc::invalid,
+                   "buildInfo.dockerfileContent must not be larger than "
+                   "64 KiB");
+  if (text->find('\0') != std::string::npos)
+    return failure(errc::invalid, "buildInfo.dockerfileContent must be a text");
+  for (const auto& hash : hashes)
+    if (!is_context_hash(hash))
+      return failure(errc::invalid,
+                     "buildInfo.contextHashes must be names of uploads");
+  if (hashes.size() > most_contexts)
+    return failure(errc::invalid,
+                   "buildInfo.contextHashes must not be more than 64");
+  VARVE_TRY(auto named, only_named(*text));
+  if (named && hashes.empty())
+    return std::move(*named);
+  image_choice out;
+  out.build.dockerfile = std::move(*text);
+  out.build.context_hashes = std::move(hashes);
+  out.image = built_name(out.build);
+  return out;
 }
 
 result<schema::Resources> read_resources(const json::object& body) {

@@ -16,6 +16,7 @@ namespace varve::gateway {
 struct image_choice {
   std::string image;
   std::vector<std::string> entrypoint; // empty = the image's own
+  schema::BuildT build; // what it is made by; no dockerfile: it is pulled
 };
 
 // Letters, digits and "_.-:" between single slashes, with an optional digest.
@@ -25,10 +26,9 @@ bool is_reference(std::string_view text) noexcept;
 result<void> check_snapshot_name(std::string_view name);
 result<void> check_image_name(std::string_view name);
 
-// The image that a Dockerfile only names: "FROM x", perhaps with an ENTRYPOINT.
-// unsupported, naming the line, for what would have to be built.
-result<image_choice> read_dockerfile(std::string_view text);
-// The same of a buildInfo member.
+// The image that a Dockerfile makes. One that it only names ("FROM x", perhaps
+// with an ENTRYPOINT) is pulled; any other is to be built, under a name that
+// follows from what it is made of.
 result<image_choice> read_build_info(const boost::json::value& info);
 
 // cpu, memory and disk, where 0 and absent are the usual; unsupported for a

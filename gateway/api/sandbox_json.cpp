@@ -112,7 +112,7 @@ result<json::object> full_sandbox_json(services& s, const request& r,
   out["env"] = std::move(env);
   out["volumes"] = json::array{};
   out["networkAllowList"] = text_or_null(v.network_allow_list);
-  if (v.snapshot_id.empty())
+  if (v.snapshot_id.empty() && !v.is_built)
     out["buildInfo"] =
         json::object{{"dockerfileContent", "FROM " + v.snapshot_name + "\n"},
                      {"snapshotRef", v.snapshot_name},
@@ -120,6 +120,19 @@ result<json::object> full_sandbox_json(services& s, const request& r,
                      {"updatedAt", to_iso8601(v.created_at)}};
   return out;
 }
+
+namespace {
+
+json::object build_info_json(const projections::snapshot_view& v) {
+  return {{"dockerfileContent", v.dockerfile},
+          {"contextHashes",
+           json::array(v.context_hashes.begin(), v.context_hashes.end())},
+          {"snapshotRef", v.image},
+          {"createdAt", to_iso8601(v.created_at)},
+          {"updatedAt", to_iso8601(v.created_at)}};
+}
+
+} // namespace
 
 json::object snapshot_json(services& s, const projections::snapshot_view& v) {
   constexpr double bytes_per_gb = 1024.0 * 1024.0 * 1024.0;
@@ -129,7 +142,10 @@ json::object snapshot_json(services& s, const projections::snapshot_view& v) {
     out["organizationId"] = v.organization_id;
   out["general"] = v.general;
   out["name"] = v.name;
-  out["imageName"] = v.image.empty() ? v.image_ref : v.image;
+  if (v.dockerfile.empty())
+    out["imageName"] = v.image.empty() ? v.image_ref : v.image;
+  else
+    out["buildInfo"] = build_info_json(v);
   out["state"] = v.state;
   out["size"] =
       v.size_bytes == 0

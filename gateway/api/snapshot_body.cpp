@@ -28,7 +28,7 @@ result<image_choice> read_source(const json::object& body) {
   if (!has_image)
     return failure(errc::invalid, "Must specify an image name");
   VARVE_CHECK(check_image_name(*image));
-  return image_choice{std::move(*image), std::move(entrypoint)};
+  return image_choice{std::move(*image), std::move(entrypoint), {}};
 }
 
 result<void> check_class(const json::object& body) {

@@ -28,6 +28,7 @@ result<CreateSnapshot> command_for(services& s, const request& r) {
   out.name = std::move(body.name);
   out.image = std::move(body.from.image);
   out.entrypoint = std::move(body.from.entrypoint);
+  out.build = std::move(body.from.build);
   out.resources = body.resources;
   out.region = s.options.region;
   return out;

@@ -12,7 +12,7 @@ PACKAGES_BUILD=(
   catch2 python3
 )
 PACKAGES_RUN=(
-  crun skopeo nftables iproute2 e2fsprogs util-linux mmdebstrap
+  crun skopeo buildah nftables iproute2 e2fsprogs util-linux mmdebstrap
   debian-archive-keyring ca-certificates curl procps
 )
 PACKAGES_TEST=(

@@ -17,7 +17,7 @@ server_install() {
   local from=build/$1 path changed=1
   mkdir -p "$BIN"
   for path in ops/varve runner/toolbox/varve-toolbox \
-    runner/monitor/varve-monitor runner/varve-unpack; do
+    runner/monitor/varve-monitor runner/varve-unpack runner/varve-cell; do
     cmp -s "$from/$path" "$BIN/${path##*/}" && continue
     cp "$from/$path" "$BIN/.new" || die "cannot install $from/$path"
     mv -T "$BIN/.new" "$BIN/${path##*/}"

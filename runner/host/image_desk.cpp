@@ -17,11 +17,6 @@ using kind = schema::OperationKind;
 constexpr unsigned pulling_threads = 4;
 constexpr std::chrono::milliseconds default_timeout{60'000};
 
-const std::string& owner_of(const schema::OperationT& operation) noexcept {
-  return operation.snapshot_id.empty() ? operation.sandbox_id
-                                       : operation.snapshot_id;
-}
-
 schema::OutcomeT outcome_for(const schema::OperationT& operation) {
   schema::OutcomeT out;
   out.operation_id = operation.id;
@@ -36,26 +31,30 @@ schema::OutcomeT outcome_for(const schema::OperationT& operation) {
 } // namespace
 
 bool is_of_images(schema::OperationKind value) noexcept {
-  return value == kind::Resolve || value == kind::Pull
+  return value == kind::Resolve || value == kind::Pull || value == kind::Build
          || value == kind::Release;
 }
 
-image_desk::image_desk(image_store& store, const config& settings,
-                       report_sink& sink)
-    : store_(store), sink_(sink), workers_(pulling_threads) {
+image_desk::image_desk(const machine& host, report_sink& sink)
+    : host_(host), store_(*host.images), sink_(sink),
+      workers_(pulling_threads) {
+  const auto& settings = host.settings;
   access_.registries_conf = settings.registries_conf;
   access_.auth_file = settings.registry_auth;
   access_.unpack_path = settings.unpack_path;
+  builds_ = std::make_unique<build_desk>(
+      host, access_, [this](const schema::OperationT& operation, auto made) {
+        built(operation, std::move(made));
+      });
 }
 
 image_desk::~image_desk() {
   close();
 }
 
-result<std::unique_ptr<image_desk>> image_desk::open(image_store& store,
-                                                     const config& settings,
+result<std::unique_ptr<image_desk>> image_desk::open(const machine& host,
                                                      report_sink& sink) {
-  std::unique_ptr<image_desk> out{new image_desk{store, settings, sink}};
+  std::unique_ptr<image_desk> out{new image_desk{host, sink}};
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
     return last_error("pipe");
@@ -72,7 +71,13 @@ result<std::unique_ptr<image_desk>> image_desk::open(image_store& store,
 void image_desk::close() {
   // Readable for everybody from now on.
   cancel_write_.reset();
+  builds_->close();
   workers_.close();
+}
+
+void image_desk::forget(const std::string& operation_id) {
+  std::lock_guard lock{guard_};
+  in_work_.erase(operation_id);
 }
 
 void image_desk::submit(schema::OperationT operation) {
@@ -81,11 +86,14 @@ void image_desk::submit(schema::OperationT operation) {
     if (!in_work_.insert(operation.id).second)
       return;
   }
+  if (operation.kind == kind::Build)
+    return builds_->submit(std::move(operation));
+  if (operation.kind == kind::Release)
+    builds_->abandon(owner_of(operation));
   auto shared = std::make_shared<schema::OperationT>(std::move(operation));
   workers_.submit([this, shared] {
     execute(*shared);
-    std::lock_guard lock{guard_};
-    in_work_.erase(shared->id);
+    forget(shared->id);
   });
 }
 
@@ -95,10 +103,29 @@ void image_desk::execute(const schema::OperationT& operation) {
               && system_clock{}.now() > operation.queue_until;
   if (late) {
     out.result = schema::Result::Expired;
-  } else if (auto done = perform(operation, out); done) {
+    return sink_.outcome(std::move(out));
+  }
+  auto done = perform(operation, out);
+  answer(operation, std::move(out), std::move(done));
+}
+
+void image_desk::built(const schema::OperationT& operation,
+                       result<image> made) {
+  auto out = outcome_for(operation);
+  auto done = made ? hand_out(operation, made.value(), out)
+                   : result<void>{made.error()};
+  answer(operation, std::move(out), std::move(done));
+  forget(operation.id);
+}
+
+void image_desk::answer(const schema::OperationT& operation,
+                        schema::OutcomeT out, result<void> done) {
+  if (done) {
     out.result = schema::Result::Done;
   } else if (done.error().code == errc::shutting_down) {
     return; // it stays owed
+  } else if (done.error().code == errc::too_busy) {
+    out.result = schema::Result::Expired;
   } else {
     out.result = schema::Result::Failed;
     out.error = done.error().detail;
@@ -123,7 +150,16 @@ result<void> image_desk::perform(const schema::OperationT& operation,
   std::chrono::milliseconds limit{operation.timeout_ms};
   auto until = std::chrono::steady_clock::now()
                + (limit.count() > 0 ? limit : default_timeout);
+  if (operation.build) {
+    VARVE_TRY(out.digest,
+              builds_->resolve(operation, until, cancel_read_.get()));
+    return ok();
+  }
   puller with{store_, access_, owner, until, cancel_read_.get()};
+  VARVE_TRY(auto logins, login_file::make(host_.where.run() + "/logins",
+                                          logins_of(operation)));
+  if (!logins.path().empty())
+    with.log_in_with(logins.path());
   if (operation.kind == kind::Pull)
     return pull(with, operation, out);
   VARVE_TRY(auto found, with.resolve(operation.image));
@@ -136,6 +172,12 @@ result<void> image_desk::pull(puller& with, const schema::OperationT& operation,
                               schema::OutcomeT& out) {
   auto kept = store_.keep_all();
   VARVE_TRY(auto pulled, with.pull(operation.image, operation.digest));
+  return hand_out(operation, pulled, out);
+}
+
+// To a snapshot it is held for.
+result<void> image_desk::hand_out(const schema::OperationT& operation,
+                                  const image& pulled, schema::OutcomeT& out) {
   if (!operation.snapshot_id.empty()) {
     VARVE_CHECK(store_.hold(operation.snapshot_id, pulled.ref));
   }

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "runner/host/build_desk.hpp"
 #include "runner/host/runner_host.hpp"
 #include "runner/host/worker_pool.hpp"
 #include "runner/images/puller.hpp"
@@ -21,31 +22,45 @@ bool is_of_images(schema::OperationKind kind) noexcept;
 // lost is asked for again and found done.
 class image_desk {
  public:
-  static result<std::unique_ptr<image_desk>>
-  open(image_store& store, const config& settings, report_sink& sink);
+  static result<std::unique_ptr<image_desk>> open(const machine& host,
+                                                  report_sink& sink);
   ~image_desk(); // close()
 
   // One that is in work already is not begun again.
   void submit(schema::OperationT operation);
 
-  // Ends pulls that are under way; they stay owed.
+  // This snapshot or sandbox wants no image any more: a build that is made for
+  // it alone ends.
+  void abandon(const std::string& owner) {
+    builds_->abandon(owner);
+  }
+
+  // Ends pulls and builds that are under way; they stay owed.
   void close();
 
  private:
-  image_desk(image_store& store, const config& settings, report_sink& sink);
+  image_desk(const machine& host, report_sink& sink);
 
   void execute(const schema::OperationT& operation);
+  void built(const schema::OperationT& operation, result<image> made);
+  void answer(const schema::OperationT& operation, schema::OutcomeT out,
+              result<void> done);
   result<void> perform(const schema::OperationT& operation,
                        schema::OutcomeT& out);
   result<void> pull(puller& with, const schema::OperationT& operation,
                     schema::OutcomeT& out);
+  result<void> hand_out(const schema::OperationT& operation, const image& made,
+                        schema::OutcomeT& out);
+  void forget(const std::string& operation_id);
 
+  const machine& host_;
   image_store& store_;
   registry_access access_;
   report_sink& sink_;
   unique_fd cancel_read_, cancel_write_;
   std::mutex guard_;
   std::set<std::string> in_work_;
+  std::unique_ptr<build_desk> builds_;
   worker_pool workers_;
 };
 

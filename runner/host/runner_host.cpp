@@ -92,8 +92,7 @@ runner_host::open(caf::actor_system& system, config settings,
       std::make_unique<worker_pool>(std::max(1u, settings.concurrent_starts));
   shared->ends = std::make_unique<worker_pool>(ending_threads);
   shared->moves = std::make_unique<worker_pool>(moving_threads);
-  VARVE_TRY(shared->images,
-            image_desk::open(*shared->host->images, settings, sink));
+  VARVE_TRY(shared->images, image_desk::open(*shared->host, sink));
   auto head = system.spawn(supervisor, shared);
   VARVE_TRY(shared->watch,
             watcher::start([head, s = shared.get()](const std::string& id) {
@@ -149,6 +148,8 @@ void runner_host::submit(schema::OperationT operation) {
     return;
   if (is_of_images(operation.kind))
     return state_->shared->images->submit(std::move(operation));
+  if (operation.kind == schema::OperationKind::Destroy)
+    state_->shared->images->abandon(operation.sandbox_id);
   caf::anon_send(state_->head,
                  operation_ptr{std::make_shared<const schema::OperationT>(
                      std::move(operation))},

@@ -41,6 +41,11 @@ struct start_queue {
   std::size_t working = 0;
 };
 
+// Whether credentials of registries are of use to it, and the images that they
+// may be needed for.
+bool needs_logins(schema::OperationKind kind) noexcept;
+std::vector<std::string> images_of(const schema::OperationT& operation);
+
 class runner_host {
  public:
   // Prepares the machine, makes journal and kernel agree (see recovery.hpp)

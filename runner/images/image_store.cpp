@@ -71,7 +71,7 @@ result<std::unique_ptr<image_store>> image_store::open(const layout& where,
     VARVE_CHECK(make_directories(root + name, 0711));
   }
   for (const auto* name :
-       {"/blobs/sha256", "/images", "/holds", "/logs", "/work"}) {
+       {"/blobs/sha256", "/images", "/builds", "/holds", "/logs", "/work"}) {
     VARVE_CHECK(make_directories(root + name, 0700));
   }
   return out;
@@ -146,6 +146,20 @@ result<void> image_store::hold(std::string_view snapshot_id,
 result<void> image_store::release(std::string_view snapshot_id) {
   VARVE_CHECK(remove_file(root_ + "/holds/" + std::string{snapshot_id}));
   return remove_file(root_ + "/logs/" + std::string{snapshot_id});
+}
+
+std::string image_store::built_of(std::string_view key) const {
+  auto text = read_file(root_ + "/builds/" + std::string{hex_of(key)});
+  if (!text)
+    return {};
+  auto ref = text.value().substr(0, text.value().find('\n'));
+  return has_image(ref) ? ref : std::string{};
+}
+
+result<void> image_store::put_build(std::string_view key,
+                                    std::string_view ref) {
+  return write_file_atomic(root_ + "/builds/" + std::string{hex_of(key)},
+                           std::string{ref} + "\n", 0600, true);
 }
 
 void image_store::touch(std::string_view ref) {
@@ -239,6 +253,7 @@ result<void> image_store::collect() {
     VARVE_TRY(gone, set_aside(kept));
     drop_old_files(root_ + "/blobs/sha256", limits_.unused_for);
     drop_old_files(root_ + "/logs", log_kept);
+    drop_old_files(root_ + "/builds", log_kept);
   }
   // Large ones take a while, which nobody waits for.
   for (const auto& path : gone)
@@ -256,6 +271,12 @@ void image_store::note(std::string_view id, std::string_view line) {
     return;
   auto text = std::string{line} + "\n";
   [[maybe_unused]] auto n = ::write(fd.get(), text.data(), text.size());
+}
+
+void image_store::copy_log(std::string_view from, std::string_view to) {
+  auto said = read_log(from, 0, static_cast<std::size_t>(longest_log));
+  if (said && !said.value().empty())
+    note(to, said.value().substr(0, said.value().rfind('\n')));
 }
 
 result<std::string> image_store::read_log(std::string_view id,

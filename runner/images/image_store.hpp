@@ -4,6 +4,9 @@
 //   layers/<hex>            one unpacked layer, by its content (diff id)
 //   images/<ref>.json       layers, user, env, ...; written last. The ref is
 //                           "sha256-<hex>" of the manifest
+//   builds/<hex>            the ref of the image that was built of all that hex
+//                           is the digest of
+//   spaces/                 see runner/builder/build_space.hpp
 //   holds/<snapshot id>     the ref of the image that a snapshot needs
 //   logs/<id>               what was said while pulling for a snapshot or
 //                           sandbox
@@ -69,6 +72,11 @@ class image_store {
 
   result<void> hold(std::string_view snapshot_id, std::string_view ref);
   result<void> release(std::string_view snapshot_id);
+  // What was built of all that `key` is the digest of; empty when nothing was,
+  // or it went.
+  std::string built_of(std::string_view key) const;
+  result<void> put_build(std::string_view key, std::string_view ref);
+
   // It was asked for just now.
   void touch(std::string_view ref);
   // What else names images, asked whenever unused ones are removed; an error
@@ -91,6 +99,8 @@ class image_store {
   turn wait_for_turn(const std::string& name);
 
   void note(std::string_view id, std::string_view line);
+  // Another begins to listen: what was said so far is said to it, too.
+  void copy_log(std::string_view from, std::string_view to);
   // At most `most` bytes of a log from `from` on; not_found when there is none.
   result<std::string> read_log(std::string_view id, std::uint64_t from,
                                std::size_t most) const;

@@ -1,11 +1,16 @@
 #include "runner/images/puller.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "runner/images/unpack/digest.hpp"
 #include "runner/kernel/files.hpp"
 #include "runner/kernel/remove_tree.hpp"
+#include "runner/kernel/system_error.hpp"
 
 namespace varve::runner {
 
@@ -91,12 +96,16 @@ tool_run puller::skopeo(std::vector<std::string> arguments) const {
   return out;
 }
 
+std::vector<std::string>
+puller::with_login(const char* option, std::vector<std::string> more) const {
+  if (!auth_file_.empty())
+    more.insert(more.begin() + 1, option + auth_file_);
+  return more;
+}
+
 result<std::string> puller::raw_manifest(const std::string& name) {
-  std::vector<std::string> arguments{"inspect", "--raw"};
-  if (!access_.auth_file.empty())
-    arguments.push_back("--authfile=" + access_.auth_file);
-  arguments.push_back("docker://" + name);
-  auto run = skopeo(std::move(arguments));
+  auto run = skopeo(
+      with_login("--authfile=", {"inspect", "--raw", "docker://" + name}));
   run.most_output = most_manifest;
   return run_tool(run);
 }
@@ -104,7 +113,7 @@ result<std::string> puller::raw_manifest(const std::string& name) {
 result<resolved_image> puller::resolve(const std::string& name) {
   if (!is_image_name(name))
     return failure(errc::invalid, "image " + name + ": not a name of an image");
-  store_.note(id_, "Looking up " + name);
+  say_("Looking up " + name);
   auto text = raw_manifest(name);
   if (!text)
     return explained(name, text.error());
@@ -120,10 +129,9 @@ result<resolved_image> puller::resolve(const std::string& name) {
   if (!found)
     return explained(name, found.error());
   resolved_image out{digest_of(text.value()), found.value().size_bytes};
-  store_.note(id_, "Found " + out.digest + ", "
-                       + std::to_string(found.value().layers.size())
-                       + " layers, " + std::to_string(out.size_bytes)
-                       + " bytes");
+  say_("Found " + out.digest + ", "
+       + std::to_string(found.value().layers.size()) + " layers, "
+       + std::to_string(out.size_bytes) + " bytes");
   return out;
 }
 
@@ -138,23 +146,19 @@ result<void> puller::check_room(std::uint64_t bytes) const {
 
 result<void> puller::fetch(const std::string& name, const std::string& digest,
                            const std::string& work) {
-  std::vector<std::string> arguments{"copy", "--dest-shared-blob-dir="
-                                                 + store_.blobs()};
-  if (!access_.auth_file.empty())
-    arguments.push_back("--src-authfile=" + access_.auth_file);
-  arguments.push_back("docker://" + with_digest(name, digest));
-  arguments.push_back("oci:" + work + ":image");
-  auto run = skopeo(std::move(arguments));
-  run.on_line = [this](const std::string& line) {
-    store_.note(id_, plain(line));
-  };
+  auto run = skopeo(with_login(
+      "--src-authfile=",
+      {"copy", "--dest-shared-blob-dir=" + store_.blobs(),
+       "docker://" + with_digest(name, digest), "oci:" + work + ":image"}));
+  run.on_line = [this](const std::string& line) { say_(plain(line)); };
   auto copied = run_tool(run);
   if (!copied)
     return copied.error();
   return ok();
 }
 
-result<std::uint64_t> puller::unpack_layer(const std::string& digest,
+result<std::uint64_t> puller::unpack_layer(const std::string& blob,
+                                           const std::string& digest,
                                            const std::string& diff_id) {
   auto mine = store_.wait_for_turn(diff_id);
   if (store_.has_layer(diff_id))
@@ -165,7 +169,7 @@ result<std::uint64_t> puller::unpack_layer(const std::string& digest,
   VARVE_CHECK(make_directories(root, 0755));
   tool_run run;
   run.argv = {access_.unpack_path,
-              store_.blob(digest),
+              blob,
               digest,
               diff_id,
               root,
@@ -177,35 +181,54 @@ result<std::uint64_t> puller::unpack_layer(const std::string& digest,
   if (!done) {
     // It may be the blob that is damaged: another pull fetches it again.
     if (done.error().code == errc::runner_failed) {
-      VARVE_CHECK(remove_file(store_.blob(digest)));
+      VARVE_CHECK(remove_file(blob));
     }
     return prefixed("layer " + digest, done.error());
   }
   auto bytes = std::strtoull(done.value().c_str(), nullptr, 10);
   VARVE_CHECK(store_.put_layer(diff_id, root));
-  store_.note(id_, "Unpacked " + digest);
+  say_("Unpacked " + digest);
   return std::uint64_t{bytes};
 }
 
-result<image> puller::unpack(const std::string& name, const std::string& digest,
-                             const std::string& work) {
-  VARVE_TRY(auto index, read_file(work + "/index.json"));
-  VARVE_TRY(auto local, parse_layout_index(index));
-  VARVE_TRY(auto text, read_file(store_.blob(local), most_manifest));
-  VARVE_TRY(auto parts, parse_manifest(text));
-  VARVE_TRY(auto config_text,
-            read_file(store_.blob(parts.config), most_config));
-  if (digest_of(config_text) != parts.config)
+struct puller::layout_parts {
+  std::string digest;
+  manifest parts;
+  image_config config;
+};
+
+result<puller::layout_parts> puller::read_layout(const std::string& folder,
+                                                 const std::string& blobs) {
+  auto blob = [&](const std::string& digest) {
+    return blobs + "/sha256/" + std::string{hex_of(digest)};
+  };
+  layout_parts out;
+  VARVE_TRY(auto index, read_file(folder + "/index.json"));
+  VARVE_TRY(out.digest, parse_layout_index(index));
+  VARVE_TRY(auto text, read_file(blob(out.digest), most_manifest));
+  if (digest_of(text) != out.digest)
+    return failure(errc::malformed, "the image's manifest is damaged");
+  VARVE_TRY(out.parts, parse_manifest(text));
+  VARVE_TRY(auto config_text, read_file(blob(out.parts.config), most_config));
+  if (digest_of(config_text) != out.parts.config)
     return failure(errc::malformed, "the image's config is damaged");
-  VARVE_TRY(auto config, parse_image_config(config_text));
+  VARVE_TRY(out.config, parse_image_config(config_text));
+  if (out.config.diff_ids.size() != out.parts.layers.size())
+    return failure(errc::malformed,
+                   "the image's config names another number of layers");
+  return out;
+}
+
+result<image> puller::unpack(const std::string& name, const std::string& digest,
+                             const std::string& work,
+                             const std::string& blobs) {
+  VARVE_TRY(auto found, read_layout(work, blobs));
+  const auto& [local, parts, config] = found;
   if (config.architecture != host_architecture())
     return failure(errc::unsupported, "the image is made for linux/"
                                           + config.architecture
                                           + " and not for linux/"
                                           + std::string{host_architecture()});
-  if (config.diff_ids.size() != parts.layers.size())
-    return failure(errc::malformed,
-                   "the image's config names another number of layers");
   image out;
   out.ref = image_store::ref_of(digest);
   out.name = name;
@@ -214,7 +237,9 @@ result<image> puller::unpack(const std::string& name, const std::string& digest,
   out.env = config.env;
   out.entrypoint = config.entrypoint;
   for (std::size_t i = 0; i < parts.layers.size(); ++i) {
-    VARVE_TRY(auto bytes, unpack_layer(parts.layers[i], config.diff_ids[i]));
+    auto blob = blobs + "/sha256/" + std::string{hex_of(parts.layers[i])};
+    VARVE_TRY(auto bytes,
+              unpack_layer(blob, parts.layers[i], config.diff_ids[i]));
     out.size_bytes += bytes;
   }
   if (out.size_bytes > store_.limits().bytes)
@@ -230,22 +255,62 @@ result<image> puller::pull(const std::string& name, const std::string& digest) {
   auto ref = image_store::ref_of(digest);
   auto mine = store_.wait_for_turn(ref);
   if (!store_.has_image(ref)) {
-    store_.note(id_, "Pulling " + name);
+    say_("Pulling " + name);
     VARVE_TRY(auto work, store_.make_work("pull"));
     scratch cleaning{work};
     auto room = check_room(0);
     auto done = room ? fetch(name, digest, work) : room;
     if (!done)
       return explained(name, done.error());
-    auto unpacked = unpack(name, digest, work);
+    auto unpacked = unpack(name, digest, work, store_.blobs());
     if (!unpacked)
       return explained(name, unpacked.error());
-    store_.note(id_, "Pulled " + name);
+    say_("Pulled " + name);
     return unpacked;
   }
-  store_.note(id_, name + " is here already");
+  say_(name + " is here already");
   store_.touch(ref);
   return store_.find(ref);
+}
+
+result<void> puller::lay_out(const std::string& name, const std::string& digest,
+                             const std::string& folder) {
+  if (!is_image_name(name) || !is_digest(digest))
+    return failure(errc::invalid, "image " + name + ": not a name of an image");
+  VARVE_CHECK(make_directories(folder + "/blobs/sha256", 0755));
+  auto fetched = fetch(name, digest, folder);
+  if (!fetched)
+    return explained(name, fetched.error());
+  auto found = read_layout(folder, store_.blobs());
+  if (!found)
+    return explained(name, found.error());
+  auto& parts = found.value().parts;
+  parts.layers.push_back(parts.config);
+  parts.layers.push_back(found.value().digest);
+  for (const auto& part : parts.layers) {
+    auto target = folder + "/blobs/sha256/" + std::string{hex_of(part)};
+    auto blob = store_.blob(part);
+    if (::chmod(blob.c_str(), 0644) != 0
+        || (::link(blob.c_str(), target.c_str()) != 0 && errno != EEXIST))
+      return last_error("link " + blob);
+  }
+  for (const auto* file : {"/index.json", "/oci-layout"})
+    if (::chmod((folder + file).c_str(), 0644) != 0)
+      return last_error(folder + file);
+  return ok();
+}
+
+result<image> puller::take_layout(const std::string& name,
+                                  const std::string& folder) {
+  VARVE_TRY(auto index, read_file(folder + "/index.json"));
+  VARVE_TRY(auto digest, parse_layout_index(index));
+  auto ref = image_store::ref_of(digest);
+  auto mine = store_.wait_for_turn(ref);
+  if (store_.has_image(ref)) {
+    store_.touch(ref);
+    return store_.find(ref);
+  }
+  return unpack(name, digest, folder, folder + "/blobs");
 }
 
 } // namespace varve::runner

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "events/base/result.hpp"
@@ -38,9 +39,22 @@ class puller {
   // `id` names the log that is written.
   puller(image_store& store, const registry_access& access, std::string id,
          time_point until, int cancel)
-      : store_(store), access_(access), id_(std::move(id)), until_(until),
-        cancel_(cancel) {
+      : store_(store), access_(access), auth_file_(access.auth_file),
+        until_(until), cancel_(cancel),
+        say_([&store, id = std::move(id)](const std::string& line) {
+          store.note(id, line);
+        }) {
     // nop
+  }
+
+  // Instead of in a log.
+  void say_to(std::function<void(const std::string&)> who) {
+    say_ = std::move(who);
+  }
+
+  // Credentials instead of `registry_access::auth_file`.
+  void log_in_with(std::string auth_file) {
+    auth_file_ = std::move(auth_file);
   }
 
   // Errors: not_found and unsupported, with words for whoever asked for the
@@ -50,22 +64,38 @@ class puller {
   // The image is in the store when this succeeds, whoever pulled it.
   result<image> pull(const std::string& name, const std::string& digest);
 
+  // too_large, log_full: there is no room for this many bytes.
+  result<void> check_room(std::uint64_t bytes) const;
+
+  // Makes `folder` an image layout (image "image") of this content, whose files
+  // are the store's blobs and can be read by everybody who gets there.
+  result<void> lay_out(const std::string& name, const std::string& digest,
+                       const std::string& folder);
+  // Unpacks the only image of a layout that nobody writes to any more, under
+  // this name.
+  result<image> take_layout(const std::string& name, const std::string& folder);
+
  private:
   tool_run skopeo(std::vector<std::string> arguments) const;
   result<std::string> raw_manifest(const std::string& name);
   result<void> fetch(const std::string& name, const std::string& digest,
                      const std::string& work);
+  struct layout_parts;
+  static result<layout_parts> read_layout(const std::string& folder,
+                                          const std::string& blobs);
   result<image> unpack(const std::string& name, const std::string& digest,
-                       const std::string& work);
-  result<std::uint64_t> unpack_layer(const std::string& digest,
+                       const std::string& work, const std::string& blobs);
+  result<std::uint64_t> unpack_layer(const std::string& blob,
+                                     const std::string& digest,
                                      const std::string& diff_id);
-  result<void> check_room(std::uint64_t bytes) const;
-
+  std::vector<std::string> with_login(const char* option,
+                                      std::vector<std::string> more) const;
   image_store& store_;
   const registry_access& access_;
-  std::string id_;
+  std::string auth_file_;
   time_point until_;
   int cancel_;
+  std::function<void(const std::string&)> say_;
 };
 
 } // namespace varve::runner

@@ -105,7 +105,7 @@ result<void> listen(const tool_run& what, voice& out, voice& err) {
     if (waits[2].revents != 0)
       return failure(errc::shutting_down, "the runner is shutting down");
     if (waits[0].revents != 0)
-      out.hear(what, what.most_output, false);
+      out.hear(what, what.most_output, what.keeps_the_end);
     if (waits[1].revents != 0)
       err.hear(what, most_complaint, true);
     if (out.kept.size() > what.most_output)

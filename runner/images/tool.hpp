@@ -17,6 +17,7 @@ struct tool_run {
   // What it says, line by line, both of stdout and stderr; may be empty.
   std::function<void(const std::string&)> on_line;
   std::size_t most_output = 64 << 10; // of stdout that is kept
+  bool keeps_the_end = false;         // of a longer one, which is no error
 };
 
 // Its stdout when it succeeds. Errors: runner_failed with the end of what it

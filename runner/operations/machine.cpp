@@ -9,6 +9,8 @@
 #include "events/base/ids.hpp"
 #include "events/base/logging.hpp"
 #include "runner/archive/directory_store.hpp"
+#include "runner/builder/build_space.hpp"
+#include "runner/images/login_file.hpp"
 #include "runner/kernel/files.hpp"
 #include "runner/kernel/mounts.hpp"
 #include "runner/kernel/system_error.hpp"
@@ -156,6 +158,8 @@ result<std::unique_ptr<machine>> machine::open(const config& settings) {
       [archives = out->archives] { return images_of(*archives); });
   // runc, on its way to being the guest's root, walks there by its path. What
   // lies below has modes of its own.
+  clear_build_spaces(out->where);
+  clear_login_files(out->where.run() + "/logins");
   auto closed = out->means.runtime_cgroups ? 0711u : 0700u;
   VARVE_CHECK(make_directories(out->where.run_sandboxes(), closed));
   VARVE_CHECK(make_directories(out->where.runtime_state(), 0700));

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "runner/builder/build_limits.hpp"
+
 namespace varve::runner {
 
 struct config {
@@ -11,6 +13,9 @@ struct config {
   std::string toolbox_path; // the static varve-toolbox
   std::string monitor_path; // the static varve-monitor
   std::string unpack_path;  // varve-unpack; empty: no image is pulled
+  std::string cell_path;    // varve-cell; empty: no image is built
+  std::string contexts_dir; // <organization>/<hash>/context.tar of builds
+  build_limits builds;
   // How registries are reached, see runner/images/puller.hpp.
   std::string registries_conf;
   std::string registry_auth;

@@ -201,6 +201,7 @@ class Registry:
         text = json.dumps({
             "architecture": arch or architecture(), "os": "linux",
             "config": config,
+            "history": [{"created_by": "a test"} for _ in tars],
             "rootfs": {"type": "layers", "diff_ids": list(map(digest, tars))},
         }).encode()
         digests = [self.put_blob(repository, blob) for blob in blobs]

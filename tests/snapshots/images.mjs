@@ -1,14 +1,18 @@
 // A snapshot of an image and sandboxes of it, through the TypeScript SDK.
 // usage: node images.mjs PACKAGE FOLDER
-// FOLDER holds its node_modules.
+// FOLDER holds its node_modules; VARVE_TEST_OUTSIDE is the URL of a web server
+// with an index of packages. It leaves files where it is started.
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
 const [packageName, folder] = process.argv.slice(2)
 const { Daytona, DaytonaError, Image } = createRequire(join(folder, 'package.json'))(packageName)
 const IMAGE = 'python:3.12.10-slim-bookworm'
+const PYTHON_IMAGE = 'python:with-pip'
+const OUTSIDE = process.env.VARVE_TEST_OUTSIDE
 const daytona = new Daytona()
 const ours = []
 
@@ -64,10 +68,66 @@ async function saysWhatFailed() {
   const failed = await daytona.snapshot.get(name)
   assert.equal(failed.state, 'error')
   await daytona.snapshot.delete(failed)
+  const broken = Image.base(IMAGE).runCommands('echo nearly there', 'false')
+  const said = []
   await assert.rejects(
-    daytona.snapshot.create({ name, image: Image.base(IMAGE).runCommands('true') }),
-    /does not build/,
+    daytona.snapshot.create({ name, image: broken }, { onLogs: (line) => said.push(line) }),
+    /Failed to create snapshot.*RUN false/s,
   )
+  assert.ok(said.join('\n').includes('nearly there'), said.join('\n'))
+  const notBuilt = await daytona.snapshot.get(name)
+  assert.equal(notBuilt.state, 'build_failed')
+  await daytona.snapshot.delete(notBuilt)
+}
+
+// Files, a folder of more than one part of an upload, and a package from an
+// index that only what reaches the internet reaches.
+function builtImage() {
+  writeFileSync('small.txt', 'a small file')
+  mkdirSync('large/deep', { recursive: true })
+  writeFileSync('large/deep/random', randomBytes(7 << 20))
+  return Image.base(PYTHON_IMAGE)
+    .pipInstall('varve-probe', {
+      indexUrl: `${OUTSIDE}/simple`,
+      extraOptions: `--trusted-host ${new URL(OUTSIDE).hostname}`,
+    })
+    .addLocalFile('small.txt', '/srv/small.txt')
+    .addLocalDir('large', '/srv/large')
+    .env({ GREETING: 'from the builder' })
+    .workdir('/srv')
+}
+
+async function buildsSnapshots() {
+  const name = `team/sdk-built-${randomUUID()}:1.0`
+  const said = []
+  const made = await daytona.snapshot.create(
+    { name, image: builtImage(), resources: { cpu: 1, memory: 1, disk: 2 } },
+    { onLogs: (line) => said.push(line) },
+  )
+  assert.equal(made.state, 'active')
+  assert.ok(said.join('\n').includes('varve-probe'), said.join('\n'))
+  const sandbox = await daytona.create({ snapshot: name })
+  ours.push(sandbox)
+  const run = async (command) => (await sandbox.process.executeCommand(command)).result.trim()
+  assert.equal(await run('python -c "import varve_probe; print(varve_probe.word)"'), 'probed')
+  assert.equal(await run('cat small.txt; echo; echo $GREETING'), 'a small file\nfrom the builder')
+  const sum = createHash('sha256').update(readFileSync('large/deep/random')).digest('hex')
+  assert.ok((await run('sha256sum /srv/large/deep/random')).startsWith(sum))
+  await daytona.snapshot.delete(made)
+
+  writeFileSync('Dockerfile', `FROM ${IMAGE}\nCOPY small.txt /copied\nRUN cat /copied >/marker2\n`)
+  const fromFile = await daytona.snapshot.create({ name, image: Image.fromDockerfile('Dockerfile') })
+  assert.equal(fromFile.state, 'active')
+  await daytona.snapshot.delete(fromFile)
+}
+
+async function buildsSandboxes() {
+  const said = []
+  const image = Image.base(IMAGE).runCommands('echo building a sandbox', 'echo direct >/direct')
+  const sandbox = await create({ image }, { onSnapshotCreateLogs: (line) => said.push(line) })
+  const read = await sandbox.process.executeCommand('cat /direct')
+  assert.equal(read.result.trim(), 'direct')
+  assert.ok(said.join('\n').includes('building a sandbox'), said.join('\n'))
 }
 
 async function makesSandboxes() {
@@ -88,6 +148,8 @@ try {
   await makesSnapshotsOfBuilders()
   await saysWhatFailed()
   await makesSandboxes()
+  await buildsSnapshots()
+  await buildsSandboxes()
 } finally {
   for (const sandbox of ours) await sandbox.delete()
 }

@@ -51,7 +51,7 @@ class Api:
         until = time.monotonic() + WAIT_LIMIT
         while True:
             shown = self.snapshot(name)
-            if shown["state"] in ("active", "error"):
+            if shown["state"] in ("active", "error", "build_failed"):
                 return shown
             expect(time.monotonic() < until, f"{name} stays {shown['state']}")
             time.sleep(0.1)
@@ -287,14 +287,16 @@ def test_refusals(api, _server, _registry):
     refused(400, ":latest", name="a", imageName="python:latest")
     refused(400, "Invalid image name", name="a", imageName="--x/a:1 b")
     refused(400, "Invalid snapshot name", name="a b", imageName=PYTHON)
-    refused(422, "RUN true", name="a", buildInfo={
-        "dockerfileContent": "FROM a:1\nRUN true\n"})
-    refused(422, "contextHashes", name="a", buildInfo={
-        "dockerfileContent": "FROM a:1\n", "contextHashes": ["00"]})
+    refused(400, "contextHashes", name="a", buildInfo={
+        "dockerfileContent": "FROM a:1\n", "contextHashes": ["../00"]})
+    refused(400, "must begin with FROM", name="a", buildInfo={
+        "dockerfileContent": "# nothing\n"})
+    refused(400, "64 KiB", name="a", buildInfo={
+        "dockerfileContent": "FROM a:1\nRUN " + 65536 * "x"})
     refused(422, "gpu", name="a", imageName=PYTHON, gpu=1)
     refused(404, "Region", name="a", imageName=PYTHON, regionId="mars")
-    refused(422, "RUN true", path="/sandbox", buildInfo={
-        "dockerfileContent": "FROM a:1\nRUN true\n"})
+    refused(400, "Cannot specify an entrypoint", name="a", entrypoint=["x"],
+            buildInfo={"dockerfileContent": "FROM a:1\nRUN true\n"})
 
 
 def test_kills(api, server, registry):
