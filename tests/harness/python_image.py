@@ -11,7 +11,8 @@ import zipfile
 PROGRAM = "/usr/bin/python3"
 WHEELS = "/usr/share/python-wheels"
 LEFT_OUT = ("/test/", "/idlelib/", "/lib2to3/", "/tkinter/", "/config-3",
-            "/turtledemo/", "/pydoc_data/", "/__pycache__/")
+            "/turtledemo/", "/pydoc_data/", "/__pycache__/",
+            "/EXTERNALLY-MANAGED")
 
 
 def _libraries(programs):
