@@ -4,6 +4,7 @@ Images are put there over its own interface, as any other client would, and
 lie under the names that registries.conf maps docker.io to.
 """
 
+import base64
 import contextlib
 import gzip
 import hashlib
@@ -102,7 +103,9 @@ def busybox_layer():
 class Registry:
     """A context manager: runs on entry, leaves nothing behind."""
 
-    def __init__(self):
+    def __init__(self, password=None):
+        """With a password nobody but `user` gets anything."""
+        self.password = password
         self.home = tempfile.mkdtemp(prefix="varve-registry-", dir="/var/tmp")
         self.port = free_port()
         self.process = None
@@ -118,6 +121,9 @@ class Registry:
                        "storage:\n  filesystem: {rootdirectory: "
                        f"{self.home}/storage}}\n  delete: {{enabled: true}}\n"
                        f"http:\n  addr: {self.host}\n")
+            if self.password:
+                file.write("auth:\n  htpasswd:\n    realm: test\n"
+                           f"    path: {self._htpasswd()}\n")
         log = os.path.join(self.home, "log")
         with open(log, "wb") as output:
             self.process = subprocess.Popen(
@@ -132,6 +138,17 @@ class Registry:
                 raise RuntimeError("the registry does not start: " + words)
             time.sleep(0.05)
         return self
+
+    def _htpasswd(self):
+        path = os.path.join(self.home, "htpasswd")
+        hashed = subprocess.run(
+            ["perl", "-e", "print crypt($ENV{WORD}, '$2b$05$"
+             "abcdefghijklmnopqrstuu')"], env={"WORD": self.password,
+                                               "PATH": os.environ["PATH"]},
+            check=True, capture_output=True, text=True, timeout=30).stdout
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"user:{hashed}\n")
+        return path
 
     def __exit__(self, *_):
         if self.process is not None and self.process.poll() is None:
@@ -156,20 +173,28 @@ class Registry:
 
     def _ask(self, method, path, body=None, headers=None):
         peer = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        headers = dict(headers or {})
+        if self.password:
+            text = base64.b64encode(f"user:{self.password}".encode()).decode()
+            headers["Authorization"] = f"Basic {text}"
         try:
-            peer.request(method, path, body, headers or {})
+            peer.request(method, path, body, headers)
             answer = peer.getresponse()
             answer.read()
             return answer.status, answer.headers
         finally:
             peer.close()
 
-    def registries_conf(self):
-        """Where docker.io is this registry, without TLS; its path."""
+    def registries_conf(self, *others):
+        """Where docker.io is this registry, without TLS, and the others are
+        what they are called; its path."""
         path = os.path.join(self.home, "registries.conf")
         with open(path, "w", encoding="ascii") as file:
             file.write('[[registry]]\nprefix = "docker.io"\n'
                        f'location = "{self.host}"\ninsecure = true\n')
+            for other in others:
+                file.write(f'[[registry]]\nlocation = "{other.host}"\n'
+                           'insecure = true\n')
         return path
 
     def put_blob(self, repository, data):

@@ -271,6 +271,44 @@ def test_containment(api, server, _registry):
     api.remove(shown)
 
 
+def test_private(api, server, registry):
+    """the organization's registries are asked with its credentials"""
+    private = registry.private
+    image = f"{private.host}/team/app:1"
+    private.put_image("team/app", "1", [
+        busybox_layer().file("marker", b"private")], Env=["PATH=/bin"])
+    info = {"dockerfileContent": f"FROM {image}\nRUN cp /marker /copy\n"}
+
+    def attempt(name, **source):
+        self_made = api.ask("POST", "/snapshots", {"name": name, **source})
+        shown = api.wait_snapshot(name)
+        log = api.log(f"/api/snapshots/{self_made['id']}/build-logs")
+        expect(private.password not in str(shown) + log, "it is told")
+        return shown
+
+    for source in ({"imageName": image}, {"buildInfo": info}):
+        shown = attempt("private:1", **source)
+        expect("failed" in shown["state"] or shown["state"] == "error",
+               f"without credentials: {shown}")
+        expect("auth" in shown["errorReason"], str(shown))
+        api.remove(shown)
+    kept = api.ask("POST", "/docker-registry", {
+        "name": "team", "url": f"http://{private.host}", "username": "user",
+        "password": private.password, "project": ""}, status=201)
+    for source in ({"imageName": image}, {"buildInfo": info}):
+        shown = attempt("private:1", **source)
+        expect(shown["state"] == "active", f"{source}: {shown}")
+        box = api.sandbox(snapshot="private:1")
+        expect(api.run(box, "cat /marker") == "private", "another image")
+        api.delete(box)
+        api.remove(shown)
+    api.ask("DELETE", f"/docker-registry/{kept['id']}", status=204)
+    expect(private.password not in server.log_tail(1 << 20), "it is logged")
+    left = [name for _, _, names in os.walk(server.run) for name in names
+            if name.startswith("login-")]
+    expect(left == [], f"credentials are left: {left}")
+
+
 def test_kills(api, server, _registry):
     """killed while building and removing, the server goes on with it"""
     for turn in range(REPEATS[os.environ.get("VARVE_TEST_LENGTH", "ci")]):
@@ -299,7 +337,7 @@ def test_kills(api, server, _registry):
 
 
 TESTS = [test_build, test_sandbox, test_join, test_failures, test_delete,
-         test_containment, test_kills]
+         test_private, test_containment, test_kills]
 
 
 def main():
@@ -308,14 +346,15 @@ def main():
     parser.add_argument("--only", default="")
     chosen = parser.parse_args()
     failed = 0
-    with Registry() as registry:
+    with Registry() as registry, Registry("let me in 7") as private:
+        registry.private = private
         registry.put_image(REPOSITORY, "3.12.10-slim-bookworm",
                            [busybox_layer().folder("mnt").folder("proc")],
                            Env=["PATH=/bin"], Cmd=["sh"])
 
         def prepare(server):
-            server.options += ["--registries", registry.registries_conf(),
-                               *LIMITS]
+            server.options += ["--registries",
+                               registry.registries_conf(private), *LIMITS]
 
         with own_server(chosen.build, prepare) as server:
             for test in TESTS:
