@@ -20,12 +20,15 @@ namespace varve::log {
 class embedded_log final : public event_log {
  public:
   // Makes the log when the store is empty: LogCreated in every partition. The
-  // store outlives the log.
-  static result<std::unique_ptr<embedded_log>> open(local_store& store,
-                                                    const clock& time);
+  // store outlives the log. `place`: see event_log::place.
+  static result<std::unique_ptr<embedded_log>>
+  open(local_store& store, const clock& time, std::string place = {});
 
   const std::string& log_id() const noexcept override {
     return log_id_;
+  }
+  std::string place() const override {
+    return place_;
   }
   // After log_doubt every further call is log_doubt: the process must open
   // the store again.
@@ -38,13 +41,14 @@ class embedded_log final : public event_log {
   tail(std::chrono::milliseconds patience) override;
 
  private:
-  embedded_log(local_store& store, std::string log_id);
+  embedded_log(local_store& store, std::string log_id, std::string place);
 
   result<void> skip_what_is_there();
   result<std::vector<record_ptr>> unread();
 
   local_store& store_;
   std::string log_id_;
+  std::string place_;
   bool in_doubt_ = false; // of the appending thread only
 
   std::mutex mutex_;

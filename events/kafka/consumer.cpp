@@ -29,26 +29,24 @@ consumer::~consumer() {
     rd_kafka_consumer_close(client_.get());
 }
 
-result<std::unique_ptr<consumer>>
-consumer::open(const std::string& brokers, std::string topic,
-               std::chrono::milliseconds patience) {
+result<std::unique_ptr<consumer>> consumer::open(const kafka_options& options) {
   // librdkafka wants a group's name; nothing is ever joined or stored.
-  VARVE_TRY(auto conf, make_conf({{"bootstrap.servers", brokers},
-                                  {"group.id", "varve-" + uuid::v4().str()},
-                                  {"enable.auto.commit", "false"},
-                                  {"enable.auto.offset.store", "false"},
-                                  {"auto.offset.reset", "error"},
-                                  {"check.crcs", "true"},
-                                  {"fetch.error.backoff.ms", "50"},
-                                  {"fetch.wait.max.ms", "50"},
-                                  {"queued.max.messages.kbytes", "16384"},
-                                  {"reconnect.backoff.max.ms", "1000"}}));
-  std::unique_ptr<consumer> out{new consumer{std::move(topic), patience}};
+  VARVE_TRY(auto conf,
+            make_conf(options, {{"group.id", "varve-" + uuid::v4().str()},
+                                {"enable.auto.commit", "false"},
+                                {"enable.auto.offset.store", "false"},
+                                {"auto.offset.reset", "error"},
+                                {"check.crcs", "true"},
+                                {"fetch.error.backoff.ms", "50"},
+                                {"fetch.wait.max.ms", "50"},
+                                {"queued.max.messages.kbytes", "16384"},
+                                {"reconnect.backoff.max.ms", "1000"}}));
+  std::unique_ptr<consumer> out{new consumer{options.topic, options.patience}};
   rd_kafka_conf_set_opaque(conf.get(), out.get());
   rd_kafka_conf_set_error_cb(conf.get(), &consumer::on_error);
   VARVE_TRY(out->client_, make_client(RD_KAFKA_CONSUMER, std::move(conf)));
   rd_kafka_poll_set_consumer(out->client_.get());
-  VARVE_TRY(auto plain, make_conf({{"bootstrap.servers", brokers}}));
+  VARVE_TRY(auto plain, make_conf(options, {}));
   VARVE_TRY(out->questions_, make_client(RD_KAFKA_PRODUCER, std::move(plain)));
   return out;
 }
@@ -99,13 +97,32 @@ std::optional<fetched> consumer::unwrap(const rd_kafka_message_t& message) {
   return std::nullopt;
 }
 
+// rd_kafka_query_watermark_offsets does not heed its limit once a broker is
+// gone; this does.
+rd_kafka_resp_err_t consumer::ask_offset(std::uint16_t partition,
+                                         std::int64_t which,
+                                         std::int64_t& answer) {
+  partition_list list{rd_kafka_topic_partition_list_new(1)};
+  auto* wanted =
+      rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition);
+  wanted->offset = which;
+  auto code = rd_kafka_offsets_for_times(questions_.get(), list.get(),
+                                         static_cast<int>(patience_.count()));
+  answer = wanted->offset;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+    code = wanted->err;
+  return code == RD_KAFKA_RESP_ERR_NO_ERROR && answer < 0
+             ? RD_KAFKA_RESP_ERR__TIMED_OUT
+             : code;
+}
+
 result<consumer::bounds> consumer::ask_bounds(std::uint16_t partition) {
   auto deadline = std::chrono::steady_clock::now() + patience_;
   for (;;) {
     bounds out;
-    auto code = rd_kafka_query_watermark_offsets(
-        questions_.get(), topic_.c_str(), partition, &out.first, &out.end,
-        static_cast<int>(patience_.count()));
+    auto code = ask_offset(partition, RD_KAFKA_OFFSET_BEGINNING, out.first);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+      code = ask_offset(partition, RD_KAFKA_OFFSET_END, out.end);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
       return out;
     if (!is_change_of_leader(code)

@@ -25,9 +25,7 @@ struct fetched {
 // One thread at a time, except where said.
 class consumer {
  public:
-  static result<std::unique_ptr<consumer>>
-  open(const std::string& brokers, std::string topic,
-       std::chrono::milliseconds patience);
+  static result<std::unique_ptr<consumer>> open(const kafka_options& options);
   consumer(const consumer&) = delete;
   consumer& operator=(const consumer&) = delete;
   ~consumer();
@@ -57,6 +55,8 @@ class consumer {
  private:
   consumer(std::string topic, std::chrono::milliseconds patience);
   static void on_error(rd_kafka_t*, int code, const char*, void* self);
+  rd_kafka_resp_err_t ask_offset(std::uint16_t partition, std::int64_t which,
+                                 std::int64_t& answer);
   std::optional<fetched> unwrap(const rd_kafka_message_t& message);
 
   std::string topic_;

@@ -9,6 +9,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "events/base/result.hpp"
+#include "events/kafka_log.hpp"
 
 namespace varve::log::kafka {
 
@@ -39,6 +40,9 @@ using settings = std::vector<std::pair<const char*, std::string>>;
 
 // invalid when librdkafka does not know a setting.
 result<conf_handle> make_conf(const settings& wanted);
+// With the brokers, and how they are reached.
+result<conf_handle> make_conf(const kafka_options& options,
+                              const settings& wanted);
 
 // Takes over `conf`.
 result<client_handle> make_client(rd_kafka_type_t type, conf_handle conf);

@@ -37,7 +37,11 @@ result<std::unique_ptr<kafka_log>> kafka_log::open(kafka_options options) {
   std::unique_ptr<kafka_log> out{new kafka_log{std::move(options)}};
   std::lock_guard guard{out->mutex_};
   VARVE_CHECK(out->connect());
-  VARVE_CHECK(out->begin_log());
+  VARVE_TRY(auto cluster, out->producer_->cluster_id());
+  out->place_ = "kafka:" + cluster + "/" + out->options_.topic;
+  if (out->options_.begins) {
+    VARVE_CHECK(out->begin_log());
+  }
   VARVE_CHECK(out->check_ids());
   for (std::uint16_t p = 0; p < partition_count; ++p)
     out->tailed_[p] = out->copies_[p].head().next_index;
@@ -45,11 +49,10 @@ result<std::unique_ptr<kafka_log>> kafka_log::open(kafka_options options) {
 }
 
 result<void> kafka_log::connect() {
-  const auto& o = options_;
-  VARVE_TRY(producer_, producer::open(o.brokers, o.topic, o.patience));
-  VARVE_TRY(live_, consumer::open(o.brokers, o.topic, o.patience));
-  VARVE_TRY(auto second, consumer::open(o.brokers, o.topic, o.patience));
-  history_ = std::make_unique<history>(std::move(second), o.patience);
+  VARVE_TRY(producer_, producer::open(options_));
+  VARVE_TRY(live_, consumer::open(options_));
+  VARVE_TRY(auto second, consumer::open(options_));
+  history_ = std::make_unique<history>(std::move(second), options_.patience);
   for (std::uint16_t p = 0; p < partition_count; ++p) {
     VARVE_CHECK(compare(p));
   }
@@ -97,7 +100,8 @@ result<void> kafka_log::begin_partitions(std::uint16_t first,
 result<void> kafka_log::check_ids() {
   log_id_ = ids_[0];
   for (std::uint16_t p = 0; p < partition_count; ++p)
-    if (ids_[p] != log_id_ && !copies_[p].fault())
+    if (ids_[p] != log_id_ && !copies_[p].fault()
+        && copies_[p].head().next_index != 0)
       return failure(errc::log_diverged, "partition " + std::to_string(p)
                                              + " is of log " + ids_[p]
                                              + ", the first one of " + log_id_);

@@ -22,6 +22,9 @@ class kafka_log final : public event_log {
   const std::string& log_id() const noexcept override {
     return log_id_;
   }
+  std::string place() const override {
+    return place_;
+  }
   result<void> append(std::span<const record_ptr> batch) override;
   result<chain_head> head(std::uint16_t partition) override;
   result<std::vector<record_ptr>>
@@ -56,6 +59,7 @@ class kafka_log final : public event_log {
 
   kafka_options options_;
   std::string log_id_;
+  std::string place_;
   std::unique_ptr<producer> producer_; // of the appending thread
 
   std::mutex mutex_;

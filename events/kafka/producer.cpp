@@ -24,15 +24,14 @@ producer::~producer() {
   }
 }
 
-result<std::unique_ptr<producer>>
-producer::open(const std::string& brokers, std::string topic,
-               std::chrono::milliseconds patience) {
+result<std::unique_ptr<producer>> producer::open(const kafka_options& options) {
+  auto patience = options.patience;
   // One produce in flight and no idempotence: order and copies are the
   // chain's business, and this version's idempotent producer can fail all
   // partitions at once.
   VARVE_TRY(auto conf,
-            make_conf({{"bootstrap.servers", brokers},
-                       {"acks", "all"},
+            make_conf(options,
+                      {{"acks", "all"},
                        {"enable.idempotence", "false"},
                        {"max.in.flight.requests.per.connection", "1"},
                        {"linger.ms", "0"},
@@ -40,10 +39,21 @@ producer::open(const std::string& brokers, std::string topic,
                        {"request.timeout.ms", std::to_string(patience.count())},
                        {"reconnect.backoff.max.ms", "1000"},
                        {"compression.codec", "none"}}));
-  std::unique_ptr<producer> out{new producer{std::move(topic), patience}};
+  std::unique_ptr<producer> out{new producer{options.topic, patience}};
   rd_kafka_conf_set_opaque(conf.get(), out.get());
   rd_kafka_conf_set_dr_msg_cb(conf.get(), &producer::on_report);
   VARVE_TRY(out->client_, make_client(RD_KAFKA_PRODUCER, std::move(conf)));
+  return out;
+}
+
+result<std::string> producer::cluster_id() {
+  auto* raw =
+      rd_kafka_clusterid(client_.get(), static_cast<int>(patience_.count()));
+  if (!raw)
+    return failure(errc::log_unavailable, "kafka: the brokers do not say which "
+                                          "cluster they are");
+  std::string out{raw};
+  rd_kafka_mem_free(client_.get(), raw);
   return out;
 }
 

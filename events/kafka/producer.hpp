@@ -17,9 +17,7 @@ namespace varve::log::kafka {
 // One thread at a time.
 class producer {
  public:
-  static result<std::unique_ptr<producer>>
-  open(const std::string& brokers, std::string topic,
-       std::chrono::milliseconds patience);
+  static result<std::unique_ptr<producer>> open(const kafka_options& options);
   producer(const producer&) = delete;
   producer& operator=(const producer&) = delete;
   ~producer();
@@ -27,6 +25,9 @@ class producer {
   // Writes in this order and waits until everything was reported or given
   // up; what was given up may still arrive.
   std::vector<delivery> write(std::span<const record_ptr> records);
+
+  // Of the brokers it is connected to.
+  result<std::string> cluster_id();
 
   // Whether an earlier write was never reported.
   bool has_unreported(std::uint16_t partition) const noexcept {

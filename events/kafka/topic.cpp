@@ -1,5 +1,6 @@
 #include "events/kafka/topic.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "events/kafka/handles.hpp"
@@ -30,6 +31,8 @@ int as_ms(std::chrono::milliseconds patience) noexcept {
 struct topic_state {
   int partitions = 0; // 0 = there is no topic
   int led = 0;        // of them: those that can be written
+  int copies = 0;     // that the one with the fewest has
+  int brokers = 0;
 };
 
 result<topic_state> state_of(rd_kafka_t* client, const kafka_options& options) {
@@ -41,31 +44,36 @@ result<topic_state> state_of(rd_kafka_t* client, const kafka_options& options) {
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return from_code("asking for topic " + options.topic, code);
   metadata_handle found{raw};
-  if (found->topic_cnt != 1)
-    return topic_state{};
-  auto why = found->topics[0].err;
+  topic_state out;
+  out.brokers = found->broker_cnt;
+  auto why = found->topic_cnt == 1 ? found->topics[0].err
+                                   : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
   if (why == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-    return topic_state{};
+    return out;
   if (why != RD_KAFKA_RESP_ERR_NO_ERROR)
     return from_code("topic " + options.topic, why);
-  topic_state out{found->topics[0].partition_cnt, 0};
-  for (int i = 0; i < out.partitions; ++i)
-    out.led += found->topics[0].partitions[i].leader >= 0;
+  out.partitions = found->topics[0].partition_cnt;
+  for (int i = 0; i < out.partitions; ++i) {
+    const auto& it = found->topics[0].partitions[i];
+    out.led += it.leader >= 0;
+    out.copies = i == 0 ? it.replica_cnt : std::min(out.copies, it.replica_cnt);
+  }
   return out;
 }
 
-result<new_topic_handle> describe(const kafka_options& options) {
+result<new_topic_handle> describe(const kafka_options& options, int replicas) {
   std::array<char, 512> why{};
-  new_topic_handle topic{
-      rd_kafka_NewTopic_new(options.topic.c_str(), partition_count,
-                            options.replicas, why.data(), why.size())};
+  new_topic_handle topic{rd_kafka_NewTopic_new(options.topic.c_str(),
+                                               partition_count, replicas,
+                                               why.data(), why.size())};
   if (!topic)
     return failure(errc::invalid, std::string{"kafka: "} + why.data());
-  auto needed = options.replicas >= enough_replicas_for_two ? "2" : "1";
+  auto needed = replicas >= enough_replicas_for_two ? "2" : "1";
   for (auto [name, value] :
        {std::pair{"cleanup.policy", "delete"}, std::pair{"retention.ms", "-1"},
         std::pair{"retention.bytes", "-1"},
         std::pair{"max.message.bytes", "1048576"},
+        std::pair{"unclean.leader.election.enable", "false"},
         std::pair{"min.insync.replicas", needed}})
     rd_kafka_NewTopic_set_config(topic.get(), name, value);
   return topic;
@@ -89,8 +97,15 @@ result<void> outcome_of(rd_kafka_event_t* event) {
   return ok();
 }
 
-result<void> make_topic(rd_kafka_t* client, const kafka_options& options) {
-  VARVE_TRY(auto topic, describe(options));
+int replicas_for(const kafka_options& options, int brokers) noexcept {
+  if (options.replicas != 0)
+    return options.replicas;
+  return brokers >= enough_replicas_for_two ? enough_replicas_for_two : 1;
+}
+
+result<void> make_topic(rd_kafka_t* client, const kafka_options& options,
+                        int brokers) {
+  VARVE_TRY(auto topic, describe(options, replicas_for(options, brokers)));
   queue_handle answers{rd_kafka_queue_new(client)};
   options_handle how{
       rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS)};
@@ -109,13 +124,15 @@ result<void> make_topic(rd_kafka_t* client, const kafka_options& options) {
 
 } // namespace
 
-result<void> ensure_topic(const kafka_options& options) {
-  VARVE_TRY(auto conf, make_conf({{"bootstrap.servers", options.brokers},
-                                  {"allow.auto.create.topics", "false"}}));
+result<unsigned> ensure_topic(const kafka_options& options) {
+  VARVE_TRY(auto conf,
+            make_conf(options, {{"allow.auto.create.topics", "false"}}));
   VARVE_TRY(auto client, make_client(RD_KAFKA_PRODUCER, std::move(conf)));
   VARVE_TRY(auto state, state_of(client.get(), options));
+  if (state.partitions == 0 && !options.makes_topic)
+    return failure(errc::not_found, "there is no topic " + options.topic);
   if (state.partitions == 0) {
-    VARVE_CHECK(make_topic(client.get(), options));
+    VARVE_CHECK(make_topic(client.get(), options, state.brokers));
   } else if (state.partitions != partition_count) {
     return failure(errc::log_diverged, "topic " + options.topic + " has "
                                            + std::to_string(state.partitions)
@@ -133,7 +150,7 @@ result<void> ensure_topic(const kafka_options& options) {
     rd_kafka_poll(client.get(), between_looks_ms);
     VARVE_TRY(state, state_of(client.get(), options));
   }
-  return ok();
+  return static_cast<unsigned>(state.copies);
 }
 
 } // namespace varve::log::kafka

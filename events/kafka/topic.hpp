@@ -7,7 +7,11 @@
 
 namespace varve::log::kafka {
 
-// log_diverged when the topic has another number of partitions.
-result<void> ensure_topic(const kafka_options& options);
+// log_diverged when the topic has another number of partitions. Returns how
+// many copies each has.
+result<unsigned> ensure_topic(const kafka_options& options);
+
+// log_diverged when a setting of the topic would lose records, naming it.
+result<void> check_topic(const kafka_options& options, unsigned copies);
 
 } // namespace varve::log::kafka

@@ -43,19 +43,21 @@ result<std::string> find_log_id(local_store& store) {
 
 } // namespace
 
-embedded_log::embedded_log(local_store& store, std::string log_id)
-    : store_(store), log_id_(std::move(log_id)) {
+embedded_log::embedded_log(local_store& store, std::string log_id,
+                           std::string place)
+    : store_(store), log_id_(std::move(log_id)), place_(std::move(place)) {
   // nop
 }
 
-result<std::unique_ptr<embedded_log>> embedded_log::open(local_store& store,
-                                                         const clock& time) {
+result<std::unique_ptr<embedded_log>>
+embedded_log::open(local_store& store, const clock& time, std::string place) {
   VARVE_TRY(auto log_id, find_log_id(store));
   if (log_id.empty()) {
     VARVE_CHECK(make_log(store, time.now()));
     VARVE_TRY(log_id, find_log_id(store));
   }
-  std::unique_ptr<embedded_log> out{new embedded_log{store, std::move(log_id)}};
+  std::unique_ptr<embedded_log> out{
+      new embedded_log{store, std::move(log_id), std::move(place)}};
   VARVE_CHECK(out->skip_what_is_there());
   return out;
 }

@@ -47,6 +47,27 @@ void delete_topic(const kafka_options& options) {
   REQUIRE(rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
+// With the settings a log needs, but for one.
+void make_topic(const kafka_options& options, const char* name,
+                const char* value) {
+  auto conf = kafka::make_conf({{"bootstrap.servers", options.brokers}});
+  auto client =
+      kafka::make_client(RD_KAFKA_PRODUCER, std::move(conf).value()).value();
+  kafka::queue_handle answers{rd_kafka_queue_new(client.get())};
+  char why[256];
+  kafka::new_topic_handle topic{rd_kafka_NewTopic_new(
+      options.topic.c_str(), partition_count, 1, why, sizeof(why))};
+  for (auto [known, safe] :
+       {std::pair{"retention.ms", "-1"}, std::pair{"retention.bytes", "-1"},
+        std::pair{name, value}})
+    rd_kafka_NewTopic_set_config(topic.get(), known, safe);
+  auto* raw = topic.get();
+  rd_kafka_CreateTopics(client.get(), &raw, 1, nullptr, answers.get());
+  kafka::event_handle event{rd_kafka_queue_poll(answers.get(), 10'000)};
+  REQUIRE(event);
+  REQUIRE(rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
 } // namespace
 
 TEST_CASE("the log on a real Kafka broker keeps the contract") {
@@ -135,6 +156,36 @@ TEST_CASE("a topic that was deleted and made again is refused") {
   REQUIRE(!head);
   CHECK(head.error().code == errc::log_diverged);
   CHECK(!pen.append({pen.next()}));
+}
+
+TEST_CASE("a topic that would lose records is refused by its setting's name") {
+  auto setting = GENERATE(std::pair{"cleanup.policy", "compact"},
+                          std::pair{"retention.ms", "1000"},
+                          std::pair{"retention.bytes", "1000000"},
+                          std::pair{"max.message.bytes", "1000"},
+                          std::pair{"unclean.leader.election.enable", "true"});
+  kafka_options options;
+  options.brokers = brokers();
+  options.topic = "varve.test." + uuid::v4().str();
+  make_topic(options, setting.first, setting.second);
+  auto copies = prepare_kafka_topic(options);
+  REQUIRE(!copies);
+  CHECK(copies.error().code == errc::log_diverged);
+  INFO(copies.error().detail);
+  CHECK(copies.error().detail.find(setting.first) != std::string::npos);
+  CHECK(copies.error().detail.find(setting.second) != std::string::npos);
+}
+
+TEST_CASE("a topic that Varve makes is one that it takes") {
+  kafka_options options;
+  options.brokers = brokers();
+  options.topic = "varve.test." + uuid::v4().str();
+  for (int i = 0; i < 2; ++i) {
+    auto copies = prepare_kafka_topic(options);
+    INFO((copies ? std::string{} : copies.error().detail));
+    REQUIRE(copies);
+    CHECK(copies.value() == 1);
+  }
 }
 
 TEST_CASE("a broker that is not there is said to be unavailable") {
