@@ -8,6 +8,7 @@
 #include "events/base/logging.hpp"
 #include "events/chain.hpp"
 #include "events/partition_records.hpp"
+#include "events/seal.hpp"
 
 namespace varve::host {
 
@@ -96,6 +97,7 @@ result<std::vector<log::record_ptr>> committer::begin_epoch() {
   versions_.clear();
   std::vector<log::record_ptr> batch;
   auto now = time_.now();
+  auto place = log_.place();
   auto add = [&](schema::RecordT content) -> result<void> {
     VARVE_TRY(auto sealed, log::record::seal(content));
     heads_[content.partition] = log::head_after(*sealed);
@@ -104,6 +106,7 @@ result<std::vector<log::record_ptr>> committer::begin_epoch() {
   };
   for (std::uint16_t p = 0; p < log::partition_count; ++p) {
     VARVE_TRY(heads_[p], log_.head(p));
+    VARVE_CHECK(log::check_seal(store_, p, place));
     if (heads_[p].next_index == 0) {
       VARVE_CHECK(add(log::log_created(log_.log_id(), p, now)));
     }

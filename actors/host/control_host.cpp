@@ -202,6 +202,10 @@ void control_host::submit(command what, command_origin origin,
     return done(failure(errc::shutting_down, "The server is shutting down"));
   if (auto fine = check(to, what, origin); !fine)
     return done(std::move(fine).error());
+  // Nothing waits for a log that is known to be out of reach.
+  if (core_->options.log_is_elsewhere && core_->term == 0)
+    return done(
+        failure(errc::log_unavailable, "The log cannot be written now"));
   auto input =
       std::visit([](auto& c) { return aggregate_input{std::move(c)}; }, what);
   auto d = std::make_shared<delivery>(std::move(to), std::move(input),

@@ -47,6 +47,9 @@ struct host_options {
   // Absent: inventories are checked for unknown sandboxes only. May block.
   std::function<result<std::vector<placed_sandbox>>(std::string_view)>
       placed_on;
+  // The log may be out of reach for a while and come back by itself: then
+  // this process goes on trying.
+  bool log_is_elsewhere = false;
   // The log cannot be written any more by this process: it should end and
   // start again. Called once.
   std::function<void(const error&)> on_unusable;

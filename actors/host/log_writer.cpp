@@ -76,16 +76,10 @@ void log_writer_state::flush() {
 // Begins an epoch on the heads that are there, then tells what became of the
 // commit in doubt. Until it succeeds proposals are answered log_unavailable.
 void log_writer_state::regain() {
-  auto failed = [this](const error& why) {
-    log_failure("log", "cannot own the log: " + why.detail);
-    if (!std::exchange(complained_, true) && core_->options.on_unusable)
-      core_->options.on_unusable(why);
-    caf::delayed_anon_send(self_, retry_pause, signal::retry);
-  };
   if (!commits_->owns()) {
     auto epoch = commits_->begin_epoch();
     if (!epoch)
-      return failed(epoch.error());
+      return try_again(epoch.error());
     epoch_records_ = std::move(epoch).value();
     show_term(*core_, *commits_);
     log_info("log", "began a new epoch after a doubt");
@@ -93,11 +87,27 @@ void log_writer_state::regain() {
   if (commits_->has_doubts()) {
     auto verdicts = commits_->resolve();
     if (!verdicts)
-      return failed(verdicts.error());
+      return try_again(verdicts.error());
     publish(std::exchange(doubtful_, {}), std::move(verdicts).value());
   }
   announce(std::exchange(epoch_records_, {}));
-  complained_ = false;
+  complaint_.clear();
+}
+
+// Says once what is wrong, not at every try.
+void log_writer_state::try_again(const error& why) {
+  const auto& options = core_->options;
+  if (complaint_ != why.detail) {
+    log_failure("log", "cannot own the log: " + why.detail);
+    auto passes =
+        options.log_is_elsewhere
+        && (why.code == errc::log_unavailable || why.code == errc::log_doubt
+            || why.code == errc::log_void);
+    if (options.on_unusable && !passes && !std::exchange(gave_up_, true))
+      options.on_unusable(why);
+  }
+  complaint_ = why.detail;
+  caf::delayed_anon_send(self_, retry_pause, signal::retry);
 }
 
 void log_writer_state::publish(const group& proposed,

@@ -28,6 +28,7 @@ class log_writer_state {
 
   void flush();
   void regain();
+  void try_again(const error& why);
   void publish(const group& proposed, std::vector<verdict> verdicts);
   void announce(const std::vector<log::record_ptr>& records);
   void announce(const log::record& r, const log::record_ptr& shared);
@@ -39,7 +40,8 @@ class log_writer_state {
   group doubtful_;
   std::vector<log::record_ptr> epoch_records_; // not announced yet
   bool flush_pending_ = false;
-  bool complained_ = false;
+  std::string complaint_; // about not owning the log; empty while it does
+  bool gave_up_ = false;  // on_unusable was called
 };
 
 // Blocks on the log: spawn it detached.
