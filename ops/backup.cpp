@@ -11,7 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 2> key_files{"master.key", "api-key"};
+constexpr std::array<std::string_view, 3> kept_files{"master.key", "api-key",
+                                                     "log-place"};
 
 result<void> copy_private(const fs::path& from, const fs::path& to) {
   auto content = read_file(from.string());
@@ -43,7 +44,7 @@ result<void> back_up(log::local_store& store, const std::string& data_dir,
   fs::remove_all(unfinished, problem);
   VARVE_CHECK(make_private_directory(unfinished));
   VARVE_CHECK(store.copy_to(unfinished + "/log"));
-  for (auto name : key_files) {
+  for (auto name : kept_files) {
     VARVE_CHECK(
         copy_private(fs::path{data_dir} / name, fs::path{unfinished} / name));
   }
@@ -63,7 +64,7 @@ result<void> restore_backup(const std::string& directory,
   fs::copy(fs::path{directory} / "log", incoming, fs::copy_options::recursive,
            problem);
   VARVE_CHECK(check(problem, "cannot copy the log"));
-  for (auto name : key_files) {
+  for (auto name : kept_files) {
     VARVE_CHECK(
         copy_private(fs::path{directory} / name, fs::path{data_dir} / name));
   }

@@ -9,6 +9,7 @@
 #include "events/record_json.hpp"
 #include "events/verify.hpp"
 #include "ops/commands.hpp"
+#include "ops/log_copy.hpp"
 #include "ops/record_filter.hpp"
 #include "ops/stored_log.hpp"
 
@@ -148,18 +149,17 @@ result<void> stats(const options& chosen) {
 }
 
 constexpr const char* usage_line =
-    "usage: varve log dump | tail | stats | heads | verify";
+    "usage: varve log dump | tail | stats | heads | verify | copy";
 
 struct reading {
   std::string_view name;
   command_function run;
   bool selects; // whether it takes a selection of records
 };
-constexpr reading readings[] = {{"dump", dump, true},
-                                {"tail", tail, true},
-                                {"stats", stats, true},
-                                {"heads", heads, false},
-                                {"verify", verify, false}};
+constexpr reading readings[] = {
+    {"dump", dump, true},      {"tail", tail, true},
+    {"stats", stats, true},    {"heads", heads, false},
+    {"verify", verify, false}, {"copy", copy_log, false}};
 
 } // namespace
 

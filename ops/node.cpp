@@ -10,7 +10,6 @@
 
 #include "actors/host/control_host.hpp"
 #include "events/base/logging.hpp"
-#include "events/embedded_log.hpp"
 #include "events/local_store.hpp"
 #include "events/vault.hpp"
 #include "gateway/gateway.hpp"
@@ -20,6 +19,8 @@
 #include "ops/bootstrap.hpp"
 #include "ops/files.hpp"
 #include "ops/log_history.hpp"
+#include "ops/log_place.hpp"
+#include "ops/node_log.hpp"
 #include "ops/runner_link.hpp"
 #include "projections/projector.hpp"
 #include "runner/host/runner_host.hpp"
@@ -94,10 +95,12 @@ struct node::parts {
   system_clock time;
   std::optional<file_lock> lock;
   std::unique_ptr<log::local_store> store;
-  std::unique_ptr<log::embedded_log> log;
+  std::string name; // on the log
+  std::unique_ptr<log::event_log> log;
   std::unique_ptr<log_history> past;
   std::unique_ptr<vault> secrets;
   std::unique_ptr<projections::projector> projector;
+  std::unique_ptr<log_follower> follower;         // of a log elsewhere
   std::shared_ptr<gateway::object_store> objects; // also for builds
   std::unique_ptr<caf::actor_system_config> config;
   std::unique_ptr<caf::actor_system> system;
@@ -122,8 +125,8 @@ result<void> node::parts::open_state() {
   VARVE_TRY(auto opened,
             log::local_store::open({.path = chosen.data_dir + "/log"}));
   store = std::move(opened);
-  VARVE_TRY(auto embedded, log::embedded_log::open(*store, time));
-  log = std::move(embedded);
+  VARVE_TRY(name, node_name(chosen.data_dir));
+  VARVE_TRY(log, open_log(chosen, *store, time, name));
   past = std::make_unique<log_history>(*store);
   VARVE_TRY(auto* keys, store->family("keys"));
   VARVE_TRY(auto safe, vault::open(store->database(), *keys,
@@ -131,6 +134,9 @@ result<void> node::parts::open_state() {
   secrets = std::move(safe);
   VARVE_TRY(auto reads, projections::projector::open(*store));
   projector = std::move(reads);
+  if (is_elsewhere(chosen))
+    follower = std::make_unique<log_follower>(
+        *log, [this](auto records) { projector->publish(records); });
   VARVE_TRY(auto contexts,
             gateway::object_store::open(chosen.data_dir + "/objects", time));
   objects = std::move(contexts);
@@ -145,7 +151,7 @@ result<void> node::parts::start_actors(std::function<void()> on_unusable) {
   settings.store = store.get();
   settings.secrets = secrets.get();
   settings.time = &time;
-  settings.node = "node-1";
+  settings.node = name;
   settings.address = chosen.listen;
   settings.on_committed = [this](std::span<const log::record_ptr> records) {
     projector->publish(records);
@@ -159,6 +165,7 @@ result<void> node::parts::start_actors(std::function<void()> on_unusable) {
       out.push_back({std::move(view.id), status_of(view.state)});
     return out;
   };
+  settings.log_is_elsewhere = is_elsewhere(chosen);
   settings.on_unusable = [on_unusable](const error& e) {
     log_failure("node", "the log cannot be written any more: " + e.detail);
     on_unusable();
@@ -267,6 +274,7 @@ void node::parts::stop() {
   objects.reset();
   system.reset();
   config.reset();
+  follower.reset();
   projector.reset();
   secrets.reset();
   past.reset();

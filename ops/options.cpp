@@ -4,6 +4,8 @@
 
 #include <boost/program_options.hpp>
 
+#include "events/kafka_log.hpp"
+
 namespace po = boost::program_options;
 
 namespace varve::ops {
@@ -25,7 +27,12 @@ po::options_description describe(options& out) {
       "base of URLs in answers (default: the request's Host)");
   add("tls-cert", po::value<std::string>(&out.tls_cert), "PEM file");
   add("tls-key", po::value<std::string>(&out.tls_key), "PEM file");
-  add("log", text(out.log), "where the log lies: embedded");
+  add("log", text(out.log),
+      "where the log lies: embedded (in --data), or\n"
+      "kafka://host:port[,host:port...]/topic[?name=value&...]");
+  add("log-settings", po::value<std::string>(&out.log_settings),
+      "file of librdkafka's settings for --log kafka://, such as "
+      "sasl.password: name=value a line");
   add("toolbox", po::value<std::string>(&out.toolbox_path),
       "path of varve-toolbox (default: beside this binary)");
   add("monitor", po::value<std::string>(&out.monitor_path),
@@ -78,6 +85,8 @@ po::options_description describe(selection& out) {
       "how many the tail has");
   add("at", text(out.at), "the moment to show");
   add("sandbox", text(out.sandbox), "its id: shows this one alone");
+  add("from", text(out.from), "the log to copy: embedded://DIR or kafka://...");
+  add("to", text(out.to), "where it goes on: embedded://DIR or kafka://...");
   add("check", po::bool_switch(&out.check),
       "compares the read models with the log");
   return all;
@@ -91,6 +100,12 @@ result<void> check_selection(const options& o) {
   if ((!w.at.empty() || !w.sandbox.empty() || w.check) && o.verb != "replay")
     return failure(errc::invalid, "--at, --sandbox and --check are options of "
                                   "`varve replay`");
+  auto copies =
+      o.verb == "log" && !o.arguments.empty() && o.arguments.front() == "copy";
+  if (copies == (w.from.empty() || w.to.empty())
+      || (!copies && !(w.from.empty() && w.to.empty())))
+    return failure(errc::invalid, "`varve log copy` needs --from and --to, "
+                                  "and nothing else has them");
   if (w.limit < 1 || w.limit > 100'000)
     return failure(errc::invalid, "--limit must be 1 to 100000");
   return ok();
@@ -111,10 +126,11 @@ result<void> check(const options& o) {
     return failure(errc::invalid, "--build-disk must be 1 to 16384");
   if (o.data_dir.empty() || o.data_dir.front() != '/')
     return failure(errc::invalid, "--data must be an absolute path");
-  if (o.log != "embedded")
-    return failure(errc::invalid, "--log " + o.log
-                                      + " is not supported: this version keeps "
-                                        "its log in --data (embedded)");
+  if (o.log != "embedded") {
+    VARVE_CHECK(log::parse_kafka_url(o.log));
+  } else if (!o.log_settings.empty() && o.wanted.from.empty()) {
+    return failure(errc::invalid, "--log-settings goes with --log kafka://");
+  }
   if (o.tls_cert.empty() != o.tls_key.empty())
     return failure(errc::invalid, "--tls-cert and --tls-key go together");
   return check_selection(o);
@@ -184,6 +200,7 @@ std::string usage() {
          "  varve log stats                how many of what there are\n"
          "  varve log heads                the end of every chain\n"
          "  varve log verify               recompute every chain\n"
+         "  varve log copy --from A --to B move the log; then serve from B\n"
          "  varve replay --at TIME         what was so at that moment\n"
          "  varve replay --check           compare read models with the log\n"
          "  varve stop-all                 stop every sandbox (server "

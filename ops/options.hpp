@@ -15,6 +15,8 @@ struct selection {
   std::size_t limit = 20; // of tail
   // Of `varve replay`.
   std::string at, sandbox;
+  // Of `varve log copy`: embedded://DIR or kafka://...
+  std::string from, to;
   bool check = false;
 
   bool selects_records() const noexcept;
@@ -30,8 +32,9 @@ struct options {
   std::string public_url; // empty: from the request's Host
   std::string tls_cert;
   std::string tls_key;
-  std::string log = "embedded";
-  std::string toolbox_path; // empty: beside this binary
+  std::string log = "embedded"; // or kafka://...
+  std::string log_settings;     // a file of librdkafka's; empty: none
+  std::string toolbox_path;     // empty: beside this binary
   std::string monitor_path;
   std::string unpack_path;
   std::string cell_path;

@@ -5,7 +5,7 @@
 
 The command finds the broker in VARVE_KAFKA_BROKERS and may kill the process
 named in the file VARVE_KAFKA_PID: it is started again on the same data and
-ports. Everything is stopped and removed at the end; the exit code is the
+ports, once no file VARVE_KAFKA_HOLD is there. Everything is stopped and removed at the end; the exit code is the
 command's. Without Maven or Java this fails.
 """
 import argparse
@@ -73,6 +73,7 @@ class Broker:
         self.class_path = os.path.join(jars, "*")
         self.home = home
         self.pid_file = os.path.join(home, "broker.pid")
+        self.hold_file = os.path.join(home, "hold")
         self.port, self.controller = free_ports(2)
         self.settings = os.path.join(home, "server.properties")
         self.process = None
@@ -138,6 +139,8 @@ class Broker:
         def run():
             while not self.stopping:
                 self.process.wait()
+                while os.path.exists(self.hold_file) and not self.stopping:
+                    time.sleep(0.05)
                 if not self.stopping:
                     say("the broker was killed, starting it again")
                     self.start()
@@ -154,7 +157,8 @@ class Broker:
 def run(command, broker):
     environment = dict(os.environ,
                        VARVE_KAFKA_BROKERS="127.0.0.1:%d" % broker.port,
-                       VARVE_KAFKA_PID=broker.pid_file)
+                       VARVE_KAFKA_PID=broker.pid_file,
+                       VARVE_KAFKA_HOLD=broker.hold_file)
     return subprocess.run(command, env=environment,
                           preexec_fn=die_with_parent).returncode
 
