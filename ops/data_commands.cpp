@@ -30,7 +30,7 @@ result<void> purge(const options& chosen) {
   VARVE_CHECK(runner::purge(runner_settings(chosen)));
   std::error_code problem;
   for (auto* name : {"master.key", "api-key", "admin.sock", "journal", "log",
-                     "images", "objects", "sandboxes", "log-place"}) {
+                     "images", "objects", "sandboxes", "log-place", "node"}) {
     fs::remove_all(fs::path{chosen.data_dir} / name, problem);
     if (problem)
       return failure(errc::io, std::string{"cannot remove "} + name + ": "
