@@ -211,6 +211,7 @@ struct ResizeSandbox {
   std::string sandbox_id;
   std::optional<std::uint32_t> cpu_millis;
   std::optional<std::uint32_t> memory_mib;
+  std::optional<std::uint32_t> disk_gib{}; // grows, and only while stopped
 };
 struct SetNetwork {
   std::string sandbox_id;

@@ -200,12 +200,13 @@ result<void> node::parts::start_gateway() {
   };
   hooks.flush = [this] { return projector->flush(); };
   hooks.status = [this] {
+    auto limit = link->disk_limit();
     return "{\"inFlight\":" + std::to_string(control->in_flight())
            + ",\"aggregatesInMemory\":"
            + std::to_string(control->aggregates_in_memory())
            + ",\"startsWaiting\":" + std::to_string(link->starts().waiting)
            + ",\"startsWorking\":" + std::to_string(link->starts().working)
-           + "}";
+           + ",\"diskLimit\":\"" + std::string{limit} + "\"}";
   };
   VARVE_TRY(auto started,
             gateway::start_with_objects(
@@ -330,6 +331,7 @@ runner::config runner_settings(const options& chosen) {
   out.registries_conf = chosen.registries_conf;
   out.registry_auth = chosen.registry_auth;
   out.runtime = chosen.runtime;
+  out.disk_limit = chosen.disk_limit;
   out.concurrent_starts = chosen.concurrent_starts;
   out.warm_count = chosen.warm_count;
   out.warm_memory_mib = chosen.warm_memory_mib;

@@ -47,6 +47,9 @@ po::options_description describe(options& out) {
   add("registry-auth", po::value<std::string>(&out.registry_auth),
       "credentials of registries, a containers-auth.json(5)");
   add("runtime", text(out.runtime), "OCI runtime: auto, crun, runc or a path");
+  add("disk-limit", text(out.disk_limit),
+      "how disks of sandboxes are limited: auto, quota (project quota of\n"
+      "--data's file system), image (files) or none");
   add("concurrent-starts",
       po::value<unsigned>(&out.concurrent_starts)
           ->default_value(out.concurrent_starts),
@@ -126,6 +129,10 @@ result<void> check(const options& o) {
     return failure(errc::invalid, "--build-disk must be 1 to 16384");
   if (o.data_dir.empty() || o.data_dir.front() != '/')
     return failure(errc::invalid, "--data must be an absolute path");
+  if (o.disk_limit != "auto" && o.disk_limit != "quota"
+      && o.disk_limit != "image" && o.disk_limit != "none")
+    return failure(errc::invalid,
+                   "--disk-limit must be auto, quota, image or none");
   if (o.log != "embedded") {
     VARVE_CHECK(log::parse_kafka_url(o.log));
   } else if (!o.log_settings.empty() && o.wanted.from.empty()) {

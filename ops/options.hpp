@@ -40,7 +40,8 @@ struct options {
   std::string cell_path;
   std::string registries_conf; // empty: the host's
   std::string registry_auth;
-  std::string runtime = "auto"; // auto, crun, runc or a path
+  std::string runtime = "auto";    // auto, crun, runc or a path
+  std::string disk_limit = "auto"; // auto, quota, image or none
   std::string log_level = "info";
   unsigned concurrent_starts = 4;
   unsigned warm_count = 0;          // started sandboxes that wait

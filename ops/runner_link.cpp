@@ -7,6 +7,11 @@
 
 namespace varve::ops {
 
+std::string_view runner_link::disk_limit() const noexcept {
+  auto* host = host_.load();
+  return host == nullptr ? std::string_view{} : host->disk_limit();
+}
+
 // An operation that finds no runner stays owed and is handed over again.
 void runner_link::submit(schema::OperationT operation) {
   auto* host = host_.load();

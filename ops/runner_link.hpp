@@ -33,6 +33,9 @@ class runner_link final : public runner_port,
     keep_with(host);
   }
 
+  // "quota", "image" or "none"; empty while the runner starts.
+  std::string_view disk_limit() const noexcept;
+
   // From here on reports are passed on. Before the actors know the runner
   // they would refuse what it says; it says everything again when asked for
   // its inventory.

@@ -352,14 +352,17 @@ result<amounts> admit_resize(const state& s, const ResizeSandbox& c,
   auto found = s.sandboxes.find(c.sandbox_id);
   if (found == s.sandboxes.end())
     return amounts{};
-  VARVE_CHECK(fits_one(
-      s.quota, {c.cpu_millis.value_or(0), c.memory_mib.value_or(0), 0, 1}));
+  VARVE_CHECK(
+      fits_one(s.quota, {c.cpu_millis.value_or(0), c.memory_mib.value_or(0),
+                         c.disk_gib.value_or(0), 1}));
   const auto& it = found->second;
   auto size = it.size;
   size.cpu_millis =
       std::max<std::uint64_t>(size.cpu_millis, c.cpu_millis.value_or(0));
   size.memory_mib =
       std::max<std::uint64_t>(size.memory_mib, c.memory_mib.value_or(0));
+  size.disk_gib =
+      std::max<std::uint64_t>(size.disk_gib, c.disk_gib.value_or(0));
   auto more = counted(size, it.held);
   more -= counted(it.size, it.held);
   VARVE_CHECK(fits(s.quota, used_and_promised(s, promised), more));

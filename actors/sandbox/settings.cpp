@@ -102,15 +102,21 @@ result<decision> resized(const state& s, const ResizeSandbox& c,
   const auto& is = s.has.resources;
   auto cpu = c.cpu_millis.value_or(is.cpu_millis());
   auto memory = c.memory_mib.value_or(is.memory_mib());
-  if (cpu == is.cpu_millis() && memory == is.memory_mib())
+  auto disk = c.disk_gib.value_or(is.disk_gib());
+  if (cpu == is.cpu_millis() && memory == is.memory_mib()
+      && disk == is.disk_gib())
     return decision{};
+  if (runs(s) && disk != is.disk_gib())
+    return wrong("Disk resize can only be performed on a stopped sandbox");
+  if (disk < is.disk_gib())
+    return wrong("Sandbox disk size cannot be decreased");
   if (runs(s) && cpu < is.cpu_millis())
     return wrong("Sandbox must be in stopped state to decrease CPU");
   if (runs(s) && memory < is.memory_mib())
     return wrong("Sandbox must be in stopped state to decrease memory");
   schema::SandboxResizeRequestedT event;
   event.resources =
-      std::make_unique<schema::Resources>(cpu, memory, is.disk_gib(), is.gpu());
+      std::make_unique<schema::Resources>(cpu, memory, disk, is.gpu());
   if (!runs(s))
     return aside(s, std::move(event), s.deadline);
   return one_event(s, std::move(event), after_change(s), context.now, as_asked);

@@ -128,9 +128,7 @@ result<ResizeSandbox> resize_for(const request& r, const sandbox_view& v) {
   out.sandbox_id = v.id;
   VARVE_TRY(out.cpu_millis, amount(body, "cpu", most_cores, 1000));
   VARVE_TRY(out.memory_mib, amount(body, "memory", most_gib, 1024));
-  VARVE_TRY(auto disk, amount(body, "disk", most_gib, 1));
-  if (disk && *disk != v.resources.disk_gib())
-    return failure(errc::unsupported, "disk cannot be resized by this server");
+  VARVE_TRY(out.disk_gib, amount(body, "disk", most_gib, 1));
   return out;
 }
 

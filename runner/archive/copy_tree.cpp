@@ -16,6 +16,7 @@ namespace varve::runner {
 namespace {
 
 constexpr std::size_t piece = 16 << 20;
+constexpr std::size_t block = 256 << 10;
 
 class copier {
  public:
@@ -124,7 +125,7 @@ class copier {
   }
 
   result<void> copy_extent(int from, int to, extent what,
-                           const std::string& path) const {
+                           const std::string& path) {
     while (what.size > 0) {
       VARVE_CHECK(limit_.check());
       auto begin = what.begin;
@@ -133,11 +134,44 @@ class copier {
           std::min(piece, static_cast<std::size_t>(what.size)), 0);
       if (n < 0 && errno == EINTR)
         continue;
+      if (n < 0 && (errno == EXDEV || errno == EOPNOTSUPP))
+        return copy_bytes(from, to, what, path);
       if (n < 0)
         return last_error("copy " + path);
       if (n == 0)
         return failure(errc::io, path + " became shorter meanwhile");
       what.size -= n;
+    }
+    return ok();
+  }
+
+  // From one file system to another, as disks in images are.
+  result<void> copy_bytes(int from, int to, extent what,
+                          const std::string& path) {
+    buffer_.resize(block);
+    while (what.size > 0) {
+      VARVE_CHECK(limit_.check());
+      auto size = std::min(block, static_cast<std::size_t>(what.size));
+      auto n = ::pread(from, buffer_.data(), size, what.begin);
+      if (n < 0)
+        return last_error("read " + path);
+      if (n == 0)
+        return failure(errc::io, path + " became shorter meanwhile");
+      VARVE_CHECK(write_all(to, static_cast<std::size_t>(n), what.begin, path));
+      what.begin += n;
+      what.size -= n;
+    }
+    return ok();
+  }
+
+  result<void> write_all(int to, std::size_t size, off_t at,
+                         const std::string& path) const {
+    for (std::size_t done = 0; done < size;) {
+      auto n = ::pwrite(to, buffer_.data() + done, size - done,
+                        at + static_cast<off_t>(done));
+      if (n < 0)
+        return last_error("write " + path);
+      done += static_cast<std::size_t>(n);
     }
     return ok();
   }
@@ -166,6 +200,7 @@ class copier {
   std::uint32_t from_base_, to_base_;
   const work_limit& limit_;
   int root_ = -1;
+  std::vector<std::byte> buffer_;
   link_names links_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "events/base/ids.hpp"
 #include "runner/kernel/files.hpp"
+#include "runner/kernel/loop_device.hpp"
 #include "runner/kernel/remove_tree.hpp"
 #include "runner/operations/executor.hpp"
 #include "runner/operations/recovery.hpp"
@@ -75,6 +76,9 @@ result<void> prove_nothing_left(const layout& where) {
   VARVE_TRY(auto mounts, read_file("/proc/self/mountinfo", 16 << 20));
   if (mounts.find(where.run()) != std::string::npos)
     note("a mount below " + where.run());
+  VARVE_TRY(auto disks, list_loops_below(where.data()));
+  if (!disks.empty())
+    note("loop devices over " + disks);
   if (exists(where.run()))
     note(where.run());
   if (exists(where.sandboxes()))
@@ -106,6 +110,7 @@ result<void> purge(const config& settings) {
   VARVE_CHECK(remove_tree(where.sandboxes()));
   VARVE_CHECK(remove_tree(where.archives()));
   VARVE_CHECK(remove_tree(where.image_store()));
+  VARVE_CHECK(remove_tree(where.disks()));
   VARVE_CHECK(remove_tree(where.journal()));
   VARVE_CHECK(remove_file(where.journal() + ".reserve"));
   return prove_nothing_left(where);

@@ -84,10 +84,12 @@ runner_host::open(caf::actor_system& system, config settings,
   VARVE_TRY(auto book, journal::open(shared->host->where.journal()));
   VARVE_TRY(shared->book, ledger::open(*shared->host, std::move(book)));
   shared->starved = std::make_unique<oom_kills>(*shared->host, *shared->book);
+  VARVE_CHECK(shared->host->disks->choose(settings.disk_limit));
   shared->network = guard_of(*shared->host, *shared->book);
   VARVE_CHECK(shared->network->raise());
   VARVE_TRY(auto found,
             recover(*shared->host, *shared->book, settings.warm_count > 0));
+  shared->host->disks->keep_ready(settings.ready_disks);
   shared->starts =
       std::make_unique<worker_pool>(std::max(1u, settings.concurrent_starts));
   shared->ends = std::make_unique<worker_pool>(ending_threads);
@@ -140,6 +142,10 @@ capacity runner_host::total() const noexcept {
 start_queue runner_host::starts() const noexcept {
   const auto& load = state_->shared->start_load;
   return {load.waiting, load.working};
+}
+
+std::string_view runner_host::disk_limit() const noexcept {
+  return name_of(state_->shared->host->disks->method());
 }
 
 void runner_host::submit(schema::OperationT operation) {

@@ -59,6 +59,8 @@ class runner_host {
   const std::string& journal_id() const noexcept;
   capacity total() const noexcept;
   start_queue starts() const noexcept; // any thread
+  // How disks of new sandboxes are limited: "quota", "image" or "none".
+  std::string_view disk_limit() const noexcept;
 
   // Any thread, does not block. A repeated operation is answered with its
   // first outcome and the present state.

@@ -62,7 +62,7 @@ std::vector<std::string> runtime_arguments(const monitor_options& options) {
 
 // What PID 1 was handed must not stay open here.
 void close_handed_on(const monitor_options& options) {
-  for (int i = 0; i < 3 + 2 * options.groups(); ++i)
+  for (int i = 0; i < options.handed_on(); ++i)
     ::close(monitor_options::socket_fd + i);
 }
 

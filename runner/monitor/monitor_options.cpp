@@ -27,6 +27,8 @@ monitor_options::to_arguments(const std::string& program) const {
                                "--state=" + state};
   for (auto& layer : layers)
     out.push_back("--layer=" + layer);
+  if (disk_mount)
+    out.emplace_back("--disk-mount=1");
   if (runtime_cgroups)
     out.emplace_back("--runtime-cgroups=1");
   for (auto& controller : controllers)
@@ -66,6 +68,8 @@ result<monitor_options> monitor_options::parse(int argc, char** argv) {
       out.state = value;
     else if (name == "--runtime-cgroups")
       out.runtime_cgroups = value == "1";
+    else if (name == "--disk-mount")
+      out.disk_mount = value == "1";
     else if (name == "--controller")
       out.controllers.push_back(value);
     else

@@ -1,6 +1,6 @@
 // The monitor's command line. Descriptors come in this order from 3 on:
 // report pipe, listening socket, guest config, filter, the guest groups'
-// cgroup.procs, the init groups' cgroup.procs.
+// cgroup.procs, the init groups' cgroup.procs, the disk's mount if it is one.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,7 @@ struct monitor_options {
   std::string run;                 // directory of the sandbox's run-time files
   std::vector<std::string> layers; // of the image, the lowest first
   std::string files;               // directory that holds upper and work
+  bool disk_mount = false;         // what holds them is mounted there first
   std::string link;                // name of the host's end of the veth
   std::uint32_t address = 0;
   std::uint32_t gateway = 0;
@@ -37,6 +38,13 @@ struct monitor_options {
   }
   int first_init_group() const noexcept {
     return 7 + groups();
+  }
+  int disk_fd() const noexcept {
+    return 7 + 2 * groups();
+  }
+  // Those from `socket_fd` on that are not the monitor's for long.
+  int handed_on() const noexcept {
+    return 3 + 2 * groups() + (disk_mount ? 1 : 0);
   }
 
   std::vector<std::string> to_arguments(const std::string& program) const;

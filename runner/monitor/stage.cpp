@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "runner/kernel/detached_mount.hpp"
 #include "runner/kernel/files.hpp"
 #include "runner/kernel/mounts.hpp"
 #include "runner/kernel/system_error.hpp"
@@ -66,6 +67,9 @@ result<void> mount_sandbox(const monitor_options& options) {
   VARVE_CHECK(enter_private_mounts());
   if (!options.runtime_cgroups)
     hide_second_hierarchy();
+  if (options.disk_mount) {
+    VARVE_CHECK(place_mount(options.disk_fd(), options.files));
+  }
   VARVE_TRY(auto ids, make_user_namespace(options.uid_base));
   VARVE_CHECK(mount_overlay({options.layers, options.files + "/upper",
                              options.files + "/work", options.run + "/rootfs",

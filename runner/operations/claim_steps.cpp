@@ -101,6 +101,7 @@ result<void> start_waiting(execution& e) {
   if (e.start)
     e.start->abandon();
   e.start.reset();
+  e.layer.reset();
   VARVE_CHECK(remove_waiting(e.host, e.id(), e.slot));
   return started;
 }

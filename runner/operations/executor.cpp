@@ -215,6 +215,7 @@ schema::OutcomeT executor::bring_up(execution& e) {
   if (e.start)
     e.start->abandon();
   e.start.reset();
+  e.layer.reset();
   auto ended = run_steps(e, end_steps(), "clean");
   if (!ended)
     log_failure("runner",

@@ -1,10 +1,10 @@
 // Where the files of a sandbox come from, and where they go.
 #include "events/base/logging.hpp"
 #include "runner/kernel/files.hpp"
+#include "runner/operations/disk_steps.hpp"
 #include "runner/operations/executor.hpp"
 #include "runner/operations/file_steps.hpp"
 #include "runner/operations/outcomes.hpp"
-#include "runner/sandbox/sandbox_files.hpp"
 
 namespace varve::runner {
 
@@ -14,6 +14,12 @@ using kind = schema::OperationKind;
 using present = schema::Present;
 
 constexpr std::uint64_t least_free_bytes = 128ull << 20;
+
+// What was made in vain, or was left by one that was interrupted.
+result<void> discard(execution& e) {
+  e.layer.reset();
+  return drop_files(e);
+}
 
 } // namespace
 
@@ -36,7 +42,7 @@ std::optional<schema::OutcomeT> executor::new_files(execution& e) {
   auto made = run_steps(e, file_steps(), name_of(e.operation.kind));
   if (made)
     return std::nullopt;
-  auto removed = remove_sandbox_files(e.host.where, e.id());
+  auto removed = discard(e);
   return failed(e, made.error(), removed ? present::Absent : present::Unclear,
                 false);
 }
@@ -51,8 +57,7 @@ std::optional<schema::OutcomeT> executor::forked_files(execution& e) {
   if (!held)
     return failed(e, held.error(), present::Absent, false);
   e.source = {source, known->slot, false, held.value().wish()};
-  // What an interrupted one left.
-  auto made = remove_sandbox_files(host_.where, e.id());
+  auto made = discard(e);
   if (made)
     made = run_steps(e, fork_file_steps(), "fork");
   auto thawed = thaw_source(e);
@@ -61,18 +66,18 @@ std::optional<schema::OutcomeT> executor::forked_files(execution& e) {
     log_failure("runner", "thawing " + source + ": " + thawed.error().detail);
   if (made)
     return std::nullopt;
-  auto removed = remove_sandbox_files(host_.where, e.id());
+  auto removed = discard(e);
   return failed(e, prefixed("fork", made.error()),
                 removed ? present::Absent : present::Unclear, false);
 }
 
 std::optional<schema::OutcomeT> executor::restored_files(execution& e) {
-  auto made = remove_sandbox_files(host_.where, e.id());
+  auto made = discard(e);
   if (made)
     made = run_steps(e, restore_file_steps(), "restore");
   if (made)
     return std::nullopt;
-  if (auto removed = remove_sandbox_files(host_.where, e.id()); !removed)
+  if (auto removed = discard(e); !removed)
     log_failure("runner", removed.error().detail);
   auto here = resting(e);
   return failed(e, prefixed("restore", made.error()), here,

@@ -12,10 +12,10 @@
 #include "runner/archive/sha256.hpp"
 #include "runner/archive/unpack.hpp"
 #include "runner/kernel/system_error.hpp"
+#include "runner/operations/disk_steps.hpp"
 #include "runner/sandbox/freezer.hpp"
 #include "runner/sandbox/life.hpp"
 #include "runner/sandbox/sandbox_files.hpp"
-#include "runner/sandbox/writable_layer.hpp"
 
 namespace varve::runner {
 
@@ -38,14 +38,13 @@ result<void> mark_incomplete(execution& e) {
   return begin_filling(e.host.where, e.id());
 }
 
-// All that was written is on the disk before it counts as the sandbox's
-// files: what it came from may be removed after that.
+// All that was written is on the disk, through an image too, before it counts
+// as the sandbox's files: what it came from may be removed after that.
 result<void> mark_complete(execution& e) {
-  VARVE_TRY(auto layer, writable_layer::open(e.host.where, e.id()));
-  unique_fd upper{
-      ::open(layer.upper().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  auto path = e.layer->upper();
+  unique_fd upper{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!upper || ::syncfs(upper.get()) != 0)
-    return last_error("sync " + layer.upper());
+    return last_error("sync " + path);
   return end_filling(e.host.where, e.id());
 }
 
@@ -59,15 +58,14 @@ result<void> freeze_source(execution& e) {
 }
 
 result<void> copy_source(execution& e) {
-  VARVE_TRY(auto from, writable_layer::open(e.host.where, e.source->id));
-  VARVE_TRY(auto to, writable_layer::open(e.host.where, e.id()));
+  VARVE_TRY(auto from, look_at_disk(e, e.source->id));
   return copy_tree(from.upper(), e.host.addresses.uid_base(e.source->slot),
-                   to.upper(), uid_base(e), limit_of(e));
+                   e.layer->upper(), uid_base(e), limit_of(e));
 }
 
 result<void> pack_files(execution& e) {
   VARVE_TRY(auto files, read_sandbox_record(e.host.where, e.id()));
-  VARVE_TRY(auto layer, writable_layer::open(e.host.where, e.id()));
+  VARVE_TRY(auto layer, look_at_disk(e, e.id()));
   VARVE_TRY(auto writer, e.host.archives->write(e.id()));
   archive_record record;
   record.sandbox_id = e.id();
@@ -125,27 +123,29 @@ result<void> know_archive(execution& e) {
 }
 
 result<void> unpack_files(execution& e) {
-  VARVE_TRY(auto layer, writable_layer::open(e.host.where, e.id()));
   VARVE_TRY(auto reader, e.host.archives->read(e.id()));
   return unpack_tree(
-      layer.upper(), uid_base(e),
+      e.layer->upper(), uid_base(e),
       [&](std::span<std::byte> into) { return reader->read(into); },
       limit_of(e));
 }
 
 result<void> free_files(execution& e) {
-  return remove_sandbox_files(e.host.where, e.id());
+  VARVE_CHECK(free_disk(e));
+  return drop_files(e);
 }
 
 constexpr std::array fork_table{
-    step{"mark", mark_incomplete}, step{"files", make_files},
-    step{"freeze", freeze_source}, step{"copy", copy_source},
-    step{"thaw", thaw_source},     step{"complete", mark_complete}};
+    step{"mark", mark_incomplete},  step{"disk", make_disk_to_fill},
+    step{"files", make_files},      step{"freeze", freeze_source},
+    step{"copy", copy_source},      step{"thaw", thaw_source},
+    step{"complete", mark_complete}};
 
 constexpr std::array restore_table{
-    step{"know", know_archive},    step{"check", check_archive},
-    step{"mark", mark_incomplete}, step{"files", make_files},
-    step{"unpack", unpack_files},  step{"complete", mark_complete}};
+    step{"know", know_archive},     step{"check", check_archive},
+    step{"mark", mark_incomplete},  step{"disk", make_disk_to_fill},
+    step{"files", make_files},      step{"unpack", unpack_files},
+    step{"complete", mark_complete}};
 
 constexpr std::array archive_table{step{"pack", pack_files},
                                    step{"check", check_archive},

@@ -148,9 +148,10 @@ result<std::unique_ptr<machine>> machine::open(const config& settings) {
   VARVE_TRY(auto means, choose_means(settings));
   VARVE_TRY(auto runner_id,
             read_or_make_runner_id(settings.data_dir + "/runner_id"));
+  auto disks = std::make_unique<disk_store>(where);
   auto out = std::make_unique<machine>(
       machine{settings, std::move(where), addresses, std::move(groups),
-              std::move(means), std::move(runner_id)});
+              std::move(means), std::move(runner_id), std::move(disks)});
   out->archives = std::make_shared<directory_store>(out->where.archives());
   out->locks = std::make_shared<file_locks>();
   VARVE_TRY(out->images, image_store::open(out->where));

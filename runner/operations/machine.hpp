@@ -12,6 +12,7 @@
 #include "runner/operations/file_locks.hpp"
 #include "runner/operations/runner_config.hpp"
 #include "runner/sandbox/cgroups.hpp"
+#include "runner/sandbox/disk_store.hpp"
 #include "runner/sandbox/launch.hpp"
 #include "runner/sandbox/layout.hpp"
 
@@ -25,6 +26,7 @@ struct machine {
   cgroups groups;
   start_means means;
   std::string runner_id;
+  std::unique_ptr<disk_store> disks; // nothing chosen yet
   std::shared_ptr<archive_store> archives{};
   std::shared_ptr<file_locks> locks{};
   std::unique_ptr<image_store> images{};

@@ -19,7 +19,9 @@ struct config {
   // How registries are reached, see runner/images/puller.hpp.
   std::string registries_conf;
   std::string registry_auth;
-  std::string runtime = "auto"; // "auto", "crun", "runc", or a path to one
+  std::string runtime = "auto";    // "auto", "crun", "runc", or a path to one
+  std::string disk_limit = "auto"; // "auto", "quota", "image", "none"
+  unsigned ready_disks = 4;        // images made in advance, of each size
   unsigned concurrent_starts = 4;
   unsigned warm_count = 0;        // started sandboxes that wait; 0: none
   unsigned warm_memory_mib = 512; // that those may take together

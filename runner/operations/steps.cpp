@@ -9,6 +9,7 @@
 #include "runner/kernel/remove_tree.hpp"
 #include "runner/link/sandbox_link.hpp"
 #include "runner/operations/crash_point.hpp"
+#include "runner/operations/disk_steps.hpp"
 #include "runner/operations/file_steps.hpp"
 #include "runner/sandbox/freezer.hpp"
 #include "runner/sandbox/sandbox_files.hpp"
@@ -60,6 +61,7 @@ result<void> make_bundle(execution& e) {
   auto& host = e.host;
   start_request request;
   VARVE_TRY(request.from, image_of(e));
+  request.layer = &*e.layer;
   request.guest = guest_of(e);
   request.limits = limits_of(e);
   request.link = host.where.link(e.slot);
@@ -149,20 +151,18 @@ result<void> drop_run_directory(execution& e) {
   return remove_tree(e.host.where.run_sandbox(e.id()));
 }
 
-result<void> drop_files(execution& e) {
-  return remove_sandbox_files(e.host.where, e.id());
-}
-
 result<void> drop_archive(execution& e) {
   return e.host.archives->remove(e.id());
 }
 
 constexpr std::array create_table{
-    step{"files", make_files},      step{"groups", make_groups},
+    step{"disk", make_disk},        step{"files", make_files},
+    step{"room", open_disk},        step{"groups", make_groups},
     step{"egress", apply_egress},   step{"bundle", make_bundle},
     step{"monitor", begin_monitor}, step{"joined", wait_joined},
     step{"network", wait_network},  step{"mounts", wait_mounts},
-    step{"started", wait_started},  step{"ready", wait_ready}};
+    step{"started", wait_started},  step{"limit", limit_disk},
+    step{"ready", wait_ready}};
 
 constexpr std::array pause_table{step{"freeze", freeze_processes}};
 constexpr std::array resume_table{step{"thaw", thaw_processes}};
@@ -175,6 +175,7 @@ constexpr std::array destroy_table{step{"thaw", thaw_processes},
                                    step{"groups", drop_groups},
                                    step{"link", drop_link},
                                    step{"run", drop_run_directory},
+                                   step{"disk", free_disk},
                                    step{"files", drop_files},
                                    step{"archive", drop_archive}};
 
@@ -186,7 +187,9 @@ result<void> make_files(execution& e) {
   VARVE_CHECK(load_image(e.host.where, e.image_ref));
   auto& plan = e.host.addresses;
   return make_sandbox_files(
-      e.host.where, {e.id(), e.slot, e.image_ref, e.operation.version},
+      e.host.where,
+      {e.id(), e.slot, e.image_ref, e.operation.version, e.layer->method()},
+      *e.layer,
       {plan.uid_base(e.slot), dotted(plan.address(e.slot)),
        dotted(plan.gateway())});
 }
@@ -251,11 +254,11 @@ std::string_view name_of(schema::OperationKind kind) noexcept {
 }
 
 std::span<const step> file_steps() noexcept {
-  return std::span{create_table}.first(1);
+  return std::span{create_table}.first(2);
 }
 
 std::span<const step> start_steps() noexcept {
-  return std::span{create_table}.subspan(1);
+  return std::span{create_table}.subspan(2);
 }
 
 std::span<const step> end_steps() noexcept {

@@ -32,6 +32,7 @@ struct execution {
   std::chrono::steady_clock::time_point deadline{};
   int cancel = -1;                  // readable once it should end, for starts
   network_guard* network = nullptr; // for what starts or adjusts
+  std::optional<writable_layer> layer{}; // from when it is needed to the end
   std::optional<launch> start{};
   std::string toolbox_version{};
   sandbox_end end{};
@@ -63,10 +64,11 @@ std::string_view name_of(const schema::OperationT& operation) noexcept;
 
 std::span<const step> steps_of(schema::OperationKind kind) noexcept;
 
-// The directories and addresses of a sandbox, whose files come from elsewhere.
+// What its files lie in, and its addresses; its disk is there.
 result<void> make_files(execution& e);
 
-// Files of a new sandbox: the part of create that start does not have.
+// Disk and files of a new sandbox: the part of create that start does not
+// have.
 std::span<const step> file_steps() noexcept;
 std::span<const step> start_steps() noexcept;
 // All a sandbox has at run time ends; files stay.

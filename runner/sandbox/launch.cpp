@@ -35,6 +35,13 @@ std::uint64_t core_bytes_limit() {
   return std::min<rlim_t>(own.rlim_max, 1);
 }
 
+// As the monitor sees it.
+std::string layer_root_of(const layout& where, const start_request& request) {
+  auto& id = request.guest.sandbox_id;
+  return layer_root(where, id, request.layer->method(),
+                    where.run_sandbox(id) + "/disk");
+}
+
 oci_options bundle_of(const layout& where, const start_means& means,
                       const start_request& request, const cgroups& groups) {
   auto& id = request.guest.sandbox_id;
@@ -43,7 +50,7 @@ oci_options bundle_of(const layout& where, const start_means& means,
   out.rootfs =
       means.runtime_cgroups ? where.run_sandbox(id) + "/rootfs" : "rootfs";
   out.sys = where.run_sandbox(id) + "/sys";
-  out.etc = where.sandbox(id) + "/etc";
+  out.etc = layer_root_of(where, request) + "/etc";
   out.toolbox_path = means.toolbox_path;
   out.uid_base = request.uid_base;
   out.open_files = open_files_limit();
@@ -63,7 +70,8 @@ monitor_options options_of(const layout& where, const start_means& means,
   out.id = id;
   out.run = where.run_sandbox(id);
   out.layers = request.from.layers;
-  out.files = where.sandbox(id);
+  out.files = layer_root_of(where, request);
+  out.disk_mount = request.layer->mount() >= 0;
   out.link = request.link;
   out.address = request.address;
   out.gateway = request.gateway;
@@ -84,6 +92,7 @@ result<void> make_run_directory(const layout& where, const start_means& means,
   // root and must find its way on from here.
   VARVE_CHECK(make_directories(run, 0711));
   VARVE_CHECK(make_directory(run + "/rootfs", 0755));
+  VARVE_CHECK(make_directory(run + "/disk", 0755));
   VARVE_CHECK(make_directory(run + "/sys", 0755));
   VARVE_CHECK(make_directory(run + "/groups", 0755));
   VARVE_CHECK(write_file(run + "/boot", means.boot_id, 0600));
@@ -101,6 +110,7 @@ result<launch> launch::prepare(const layout& where, const start_means& means,
   auto options = options_of(where, means, request, groups);
   VARVE_CHECK(make_run_directory(where, means, request, groups));
   launch out;
+  out.disk_ = request.layer->mount();
   out.arguments_ = options.to_arguments(means.monitor_path);
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
@@ -133,6 +143,8 @@ result<void> launch::begin() {
     fds.push_back(fd.get());
   for (auto& fd : init_groups_)
     fds.push_back(fd.get());
+  if (disk_ >= 0)
+    fds.push_back(disk_);
   auto started = spawn(arguments_, {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, fds);
   // What the sandbox listens on must be open nowhere else, or a connection
   // to a dead sandbox would wait instead of being refused.

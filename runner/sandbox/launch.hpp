@@ -13,6 +13,7 @@
 #include "runner/sandbox/guest_config.hpp"
 #include "runner/sandbox/image.hpp"
 #include "runner/sandbox/layout.hpp"
+#include "runner/sandbox/writable_layer.hpp"
 
 namespace varve::runner {
 
@@ -28,6 +29,7 @@ struct start_means {
 
 struct start_request {
   guest_config guest;
+  const writable_layer* layer = nullptr;
   image from;
   cgroup_limits limits;
   std::string link;
@@ -46,7 +48,7 @@ class launch {
                                 const cgroups& groups,
                                 const start_request& request);
 
-  // Starts the monitor.
+  // Starts the monitor. The layer must still be there.
   result<void> begin();
 
   // Until the monitor has said so; runner_failed with its reason when it
@@ -63,6 +65,7 @@ class launch {
   unique_fd report_, report_write_;
   unique_fd socket_, config_, filter_;
   std::vector<unique_fd> guest_groups_, init_groups_;
+  int disk_ = -1; // the layer's mount, if it is one; not our own
   pid_t monitor_ = 0;
   std::string said_;
 };

@@ -43,6 +43,10 @@ class layout {
   std::string archives() const {
     return data_ + "/archives";
   }
+  // Images of disks that no sandbox has yet.
+  std::string disks() const {
+    return data_ + "/disks";
+  }
   std::string sandboxes() const {
     return data_ + "/sandboxes";
   }

@@ -51,7 +51,8 @@ std::string serialized(const sandbox_record& record) {
   json::object o{{"id", record.id},
                  {"slot", record.slot},
                  {"imageRef", record.image_ref},
-                 {"version", record.version}};
+                 {"version", record.version},
+                 {"disk", name_of(record.disk)}};
   return json::serialize(o) + "\n";
 }
 
@@ -62,15 +63,27 @@ result<std::uint64_t> number(const json::object& o, const char* name) {
   return static_cast<std::uint64_t>(v->get_int64());
 }
 
+// One that says nothing is older than limits are.
+result<disk_method> method_in(const json::object& o) {
+  const auto* disk = o.if_contains("disk");
+  if (disk == nullptr)
+    return disk_method::none;
+  auto method = disk->is_string()
+                    ? disk_method_named(std::string{disk->get_string()})
+                    : std::nullopt;
+  if (!method)
+    return failure(errc::malformed, "disk is of no known method");
+  return *method;
+}
+
 } // namespace
 
 result<void> make_sandbox_files(const layout& where,
                                 const sandbox_record& record,
+                                const writable_layer& layer,
                                 const sandbox_addresses& addresses) {
-  auto root = where.sandbox(record.id);
+  const auto& root = layer.root();
   auto owner = addresses.uid_base;
-  VARVE_CHECK(make_directories(where.sandboxes(), 0711));
-  VARVE_CHECK(make_directory(root, 0711));
   VARVE_CHECK(make_owned_directory(root + "/upper", owner));
   VARVE_CHECK(make_owned_directory(root + "/work", owner));
   VARVE_CHECK(make_directory(root + "/etc", 0700));
@@ -114,6 +127,7 @@ result<sandbox_record> read_sandbox_record(const layout& where,
   if (ref == nullptr || !ref->is_string())
     return failure(errc::malformed, "sandbox.json of " + id + " is damaged");
   out.image_ref = std::string{ref->get_string()};
+  VARVE_TRY(out.disk, method_in(o));
   return out;
 }
 

@@ -1,9 +1,14 @@
 // What a sandbox owns on disk, from create to destroy:
 //
 //   <data>/sandboxes/<id>/sandbox.json   written last: the files are complete
-//                         upper, work    its layer over the image
-//                         etc/           hosts, hostname, resolv.conf
-//                         filling        there: they are not, all the same
+//                         filling              there: they are not, all the
+//                         same
+//
+// and what it may write to, within the limit of its disk (writable_layer.hpp):
+//
+//                         disk.img       by the method "image"
+//                         layer/         by the method "quota"
+//                         upper, ...     without a limit
 #pragma once
 
 #include <cstdint>
@@ -11,7 +16,7 @@
 #include <vector>
 
 #include "events/base/result.hpp"
-#include "runner/sandbox/layout.hpp"
+#include "runner/sandbox/writable_layer.hpp"
 
 namespace varve::runner {
 
@@ -20,6 +25,7 @@ struct sandbox_record {
   std::uint32_t slot = 0;
   std::string image_ref;
   std::uint64_t version = 0; // of the operation that made it
+  disk_method disk = disk_method::none;
 };
 
 struct sandbox_addresses {
@@ -31,6 +37,7 @@ struct sandbox_addresses {
 // Repeating it completes what an earlier call began.
 result<void> make_sandbox_files(const layout& where,
                                 const sandbox_record& record,
+                                const writable_layer& layer,
                                 const sandbox_addresses& addresses);
 
 // Gives the files of one that waited to sandbox `id`. What a guest sees of its

@@ -142,6 +142,11 @@ TEST_CASE("no sandbox may have more than one may have") {
         == "CPU request 3 exceeds maximum allowed per sandbox (2).");
   CHECK(organization::admit_resize(
       org.s, ResizeSandbox{"sb-1", 2000, std::nullopt}, org.promised));
+  auto too_large = organization::admit_resize(
+      org.s, ResizeSandbox{"sb-1", {}, {}, 4}, org.promised);
+  REQUIRE(!too_large);
+  CHECK(too_large.error().detail
+        == "Disk request 4GB exceeds maximum allowed per sandbox (3GB).");
 }
 
 TEST_CASE("stopped gives back cpu and memory, error all, delete the rest") {

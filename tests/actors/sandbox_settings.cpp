@@ -75,6 +75,21 @@ TEST_CASE("a stopped sandbox is resized without a runner, either way") {
   CHECK(story.s.has.resources.memory_mib() == 512);
 }
 
+TEST_CASE("a disk grows while its sandbox is stopped, and never shrinks") {
+  auto story = given::sandbox_in(status::started);
+  auto is = story.s.has.resources.disk_gib();
+  CHECK(refusal(story.decide(ResizeSandbox{"sb-1", {}, {}, is + 1}))
+        == "Disk resize can only be performed on a stopped sandbox");
+  CHECK(
+      story.decide(ResizeSandbox{"sb-1", {}, {}, is}).value().entries.empty());
+  auto stopped = given::sandbox_in(status::stopped);
+  CHECK(refusal(stopped.decide(ResizeSandbox{"sb-1", {}, {}, is - 1}))
+        == "Sandbox disk size cannot be decreased");
+  stopped.when(ResizeSandbox{"sb-1", {}, {}, is + 4});
+  CHECK(stopped.s.has.resources.disk_gib() == is + 4);
+  CHECK(stopped.s.has.resources.memory_mib() == 1024);
+}
+
 TEST_CASE("a resize to what it is is no event") {
   for (auto at : {status::started, status::stopped}) {
     auto story = given::sandbox_in(at);

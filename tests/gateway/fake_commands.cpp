@@ -239,8 +239,8 @@ std::optional<command_reply> fake_world::set(const command& what) {
   if (const auto* c = std::get_if<ResizeSandbox>(&what)) {
     auto& r = view(c->sandbox_id).resources;
     r = schema::Resources{c->cpu_millis.value_or(r.cpu_millis()),
-                          c->memory_mib.value_or(r.memory_mib()), r.disk_gib(),
-                          r.gpu()};
+                          c->memory_mib.value_or(r.memory_mib()),
+                          c->disk_gib.value_or(r.disk_gib()), r.gpu()};
     return reply(c->sandbox_id);
   }
   if (const auto* c = std::get_if<SetNetwork>(&what)) {

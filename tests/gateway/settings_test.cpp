@@ -54,7 +54,6 @@ TEST_CASE_METHOD(a_sandbox, "what is not there is refused with its name") {
   CHECK(post("autoarchive/-1").status == 400);
   CHECK(post("fork", "[]").status == 400);
   CHECK(post("fork", R"({"name":"<b>"})").status == 400);
-  CHECK(post("resize", R"({"disk":99})").status == 422);
   CHECK(post("network-settings", R"({"domainAllowList":"a.com"})").status
         == 422);
   CHECK(world.commands().empty());
@@ -133,7 +132,10 @@ TEST_CASE_METHOD(a_sandbox, "a resize names what it changes") {
   CHECK(a.json().at("memory") == 8);
   CHECK(last<ResizeSandbox>().cpu_millis == 4000);
   CHECK(last<ResizeSandbox>().memory_mib == 8192);
+  CHECK(post("resize", R"({"disk":99})").json().at("disk") == 99);
+  CHECK(last<ResizeSandbox>().disk_gib == 99);
   CHECK(post("resize", R"({"cpu":0})").status == 400);
+  CHECK(post("resize", R"({"disk":0})").status == 400);
   CHECK(post("resize", R"({"memory":"8"})").status == 400);
 }
 

@@ -1,4 +1,5 @@
-// A guest that fills the disk hurts new sandboxes, not those that end.
+// Without limits a guest that fills the disk hurts new sandboxes, not those
+// that end.
 #include <catch2/catch.hpp>
 
 #include "tests/runner/stand.hpp"
@@ -12,6 +13,7 @@ using verdict = schema::Result;
 TEST_CASE("on a full disk creates say why, ends work, and all recovers") {
   stand s;
   s.use_disk("400m");
+  s.settings.disk_limit = "none";
   s.memory_mib = 1024; // a disk in memory counts as the guest's
   s.open();
   auto greedy = s.create();

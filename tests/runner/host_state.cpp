@@ -38,9 +38,21 @@ void add_tree(lines& out, const std::string& root) {
   for (fs::recursive_directory_iterator it{root, ec}, end; it != end;
        it.increment(ec)) {
     auto path = it->path().string();
-    if (path == root + "/journal" || path == root + "/images")
+    if (path == root + "/journal" || path == root + "/images"
+        || path == root + "/disks")
       it.disable_recursion_pending();
     out.push_back(path);
+  }
+}
+
+// Those of sandboxes: images made in advance come and go.
+void add_loops(lines& out, const config& settings) {
+  auto names = list_directory("/sys/block");
+  REQUIRE(names);
+  for (auto& name : names.value()) {
+    auto file = read_file("/sys/block/" + name + "/loop/backing_file");
+    if (file && file.value().rfind(settings.data_dir + "/sandboxes/", 0) == 0)
+      out.push_back("loop: " + file.value());
   }
 }
 
@@ -72,6 +84,7 @@ std::vector<std::string> host_state(const config& settings) {
   add_matching(out, "/proc/self/mountinfo", instance);
   add_matching(out, "/proc/net/dev", "v" + instance);
   add_matching(out, "/proc/net/route", "v" + instance);
+  add_loops(out, settings);
   add_rules(out, instance);
   add_processes(out, instance);
   add_tree(out, settings.data_dir);

@@ -56,6 +56,7 @@ schema::OperationT fork_of(stand& s, const std::string& source,
 
 TEST_CASE("an archived sandbox has no files but its archive, and comes back") {
   stand s;
+  s.settings.disk_limit = GENERATE(as<std::string>{}, "image", "none");
   s.open();
   s.run(kind::Destroy, s.create());
   auto before = host_state(s.settings);
@@ -141,6 +142,7 @@ TEST_CASE("the archive of a sandbox that the journal does not know is kept") {
 
 TEST_CASE("a fork has the files its source had, and goes its own way") {
   stand s;
+  s.settings.disk_limit = GENERATE(as<std::string>{}, "image", "none");
   s.open();
   auto source = s.create();
   REQUIRE(execute(s.runner(), source, work).exit_code == 0);
@@ -172,4 +174,46 @@ TEST_CASE("a fork of what is not there fails and leaves nothing") {
   CHECK(failed.result == verdict::Failed);
   CHECK(failed.present == present::Absent);
   CHECK_FALSE(fs::exists(s.settings.data_dir + "/sandboxes/" + id));
+}
+
+TEST_CASE("files go from one way of limiting a disk to another") {
+  stand s;
+  s.settings.disk_limit = "none";
+  s.open();
+  auto id = archived(s), source = archived(s);
+  check_done(s.run(kind::Archive, id), present::Archived);
+  s.close();
+  s.settings.disk_limit = "image";
+  s.open();
+  auto child = new_id();
+  check_done(s.run(kind::Restore, id), present::Running);
+  check_done(s.run(fork_of(s, source, child)), present::Running);
+  CHECK(fs::exists(s.settings.data_dir + "/sandboxes/" + id + "/disk.img"));
+  auto seen = execute(s.runner(), id, look).output;
+  CHECK(seen.find("kept\nkept\nnew\n") != std::string::npos);
+  CHECK(execute(s.runner(), child, look).output == seen);
+}
+
+// By number of files, of which there may be as many as a disk has inodes.
+TEST_CASE("what fills a disk fits into another one of the same size") {
+  stand s;
+  s.disk_gib = 1;
+  s.settings.disk_limit = "image";
+  s.open();
+  auto id = s.create();
+  execute(s.runner(), id,
+          "mkdir /many; cd /many; seq 70000 | xargs touch 2>/dev/null");
+  const auto* count = "ls /many | wc -l; df -i / | tail -1 | awk '{print $2}'";
+  auto seen = execute(s.runner(), id, count).output;
+  CHECK(std::stoul(seen) > 60'000);
+  check_done(s.run(kind::Stop, id), present::Stopped);
+  auto child = new_id();
+  check_done(s.run(fork_of(s, id, child)), present::Running);
+  CHECK(execute(s.runner(), child, count).output == seen);
+  check_done(s.run(kind::Destroy, child), present::Absent);
+  check_done(s.run(kind::Archive, id), present::Archived);
+  check_done(s.run(kind::Restore, id), present::Running);
+  CHECK(execute(s.runner(), id, count).output == seen);
+  check_done(s.run(kind::Stop, id), present::Stopped);
+  check_done(s.run(kind::Start, id), present::Running);
 }

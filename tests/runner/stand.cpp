@@ -187,7 +187,7 @@ schema::OperationT stand::operation(schema::OperationKind kind,
   out.spec = std::make_unique<schema::SandboxSpecT>();
   out.spec->image_ref = image;
   out.spec->resources =
-      std::make_unique<schema::Resources>(cpu_millis, memory_mib, 10, 0);
+      std::make_unique<schema::Resources>(cpu_millis, memory_mib, disk_gib, 0);
   for (auto& [key, value] : env) {
     auto pair = std::make_unique<schema::PairT>();
     pair->key = key;

@@ -79,6 +79,7 @@ class stand {
   std::string image = "busybox";
   std::uint32_t memory_mib = 256;
   std::uint32_t cpu_millis = 1000;
+  std::uint32_t disk_gib = 3;
   std::map<std::string, std::string> env;
 
  private:

@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
   operation.spec = std::make_unique<schema::SandboxSpecT>();
   operation.spec->image_ref = argv[9];
   operation.spec->resources =
-      std::make_unique<schema::Resources>(1000u, 256u, 10u, 0u);
+      std::make_unique<schema::Resources>(1000u, 256u, 3u, 0u);
   if (argc > 11)
     operation.spec->fork_of = argv[11];
   one_outcome sink{operation.id};

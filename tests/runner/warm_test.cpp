@@ -136,8 +136,8 @@ TEST_CASE("what an organization wants to have waiting is its own") {
   s.settings.warm_count = 4;
   s.open();
   warm_wish wish;
-  wish.kind = {"org-a", s.image, 10};
-  wish.resources = schema::Resources{1000, 256, 10, 0};
+  wish.kind = {"org-a", s.image, s.disk_gib};
+  wish.resources = schema::Resources{1000, 256, s.disk_gib, 0};
   wish.count = 2;
   s.runner().keep_warm({wish});
   REQUIRE(becomes(s, [&] { return waiting(s, "org-a") == 2; }));

@@ -5,8 +5,8 @@ import re
 import shutil
 import subprocess
 
-BOOT_MODULES = ["virtio_pci", "virtio_blk", "ext4"]
-DISK_SIZE = "3G"  # sparse; above the free space the server asks for
+BOOT_MODULES = ["virtio_pci", "virtio_blk", "ext4", "quota_v2"]
+DISK_SIZE = "9G"  # sparse; above the free space that server and checks ask for
 
 
 def _copy(source, root, target=None):
@@ -102,6 +102,8 @@ def disk(kernel, programs, guest, target):
     sandbox_image(os.path.join(tree, "var/lib/varve/images"), "daytona")
     if os.path.exists(target):
         os.unlink(target)
-    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", tree, target,
+    # What a host needs whose disk is to be limited by project quota.
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-O", "quota,project",
+                    "-E", "quotatype=prjquota", "-d", tree, target,
                     DISK_SIZE], check=True, timeout=300)
     shutil.rmtree(tree)

@@ -38,6 +38,10 @@ def programs(build):
         "/usr/bin/crun": shutil.which("crun"),
         "/usr/sbin/nft": shutil.which("nft"),
         "/usr/bin/curl": shutil.which("curl"),
+        # Each of them is another program of the host's, too.
+        "/sbin/mke2fs": os.path.realpath(shutil.which("mke2fs")),
+        "/sbin/e2fsck": os.path.realpath(shutil.which("e2fsck")),
+        "/sbin/resize2fs": os.path.realpath(shutil.which("resize2fs")),
     }
 
 
