@@ -1,6 +1,7 @@
 """A random text that is put into `env` and must lie nowhere in clear."""
 
 import base64
+import errno
 import mmap
 import os
 import random
@@ -26,13 +27,29 @@ def _needles(canary):
     return pieces
 
 
+def _written_parts(file):
+    """(begin, end) of what is no hole: a sparse disk is mostly holes."""
+    size, at = os.path.getsize(file.fileno()), 0
+    while at < size:
+        try:
+            begin = os.lseek(file.fileno(), at, os.SEEK_DATA)
+        except OSError as problem:
+            if problem.errno == errno.ENXIO:
+                return  # holes to the end
+            raise
+        at = os.lseek(file.fileno(), begin, os.SEEK_HOLE)
+        yield begin, at
+
+
 def _holds(path, needles):
     try:
         if os.path.getsize(path) == 0:
             return False
         with open(path, "rb") as file:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return any(data.find(needle) >= 0 for needle in needles)
+                return any(data.find(needle, begin, end) >= 0
+                           for begin, end in _written_parts(file)
+                           for needle in needles)
     except (OSError, ValueError):
         return False  # gone meanwhile, or no file to be read
 
