@@ -12,6 +12,7 @@ namespace varve::runner {
 namespace {
 
 constexpr std::chrono::milliseconds free_limit{5000};
+constexpr std::chrono::milliseconds grow_limit{30'000};
 
 // A project's number is its sandbox's first user id: nobody else's here.
 disk_size size_of(const execution& e) {
@@ -30,7 +31,7 @@ result<void> settle_size(const layout& where, const sandbox_record& record,
                          std::uint64_t bytes) {
   if (record.disk != disk_method::image)
     return ok();
-  return grow_image(image_path(where, record.id), bytes);
+  return grow_image(image_path(where, record.id), bytes, grow_limit);
 }
 
 } // namespace
@@ -72,10 +73,13 @@ result<writable_layer> look_at_disk(execution& e, const std::string& id) {
   return writable_layer::open(where, id);
 }
 
+unique_fd hold_disk(const execution& e) {
+  auto mount = mount_image_again(image_path(e.host.where, e.id()));
+  return mount ? std::move(mount.value()) : unique_fd{};
+}
+
 // Its mounts end with its processes, a moment later.
 result<void> free_disk(execution& e) {
-  if (e.layer)
-    return ok(); // it is held for the start that follows
   if (!wait_until_free(image_path(e.host.where, e.id()), free_limit))
     log_warning("runner", "the disk of " + e.id() + " is still written to");
   return ok();

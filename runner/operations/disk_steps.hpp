@@ -19,7 +19,12 @@ result<void> limit_disk(execution& e);
 // meanwhile has done so.
 result<writable_layer> look_at_disk(execution& e, const std::string& id);
 
-// Waits until nothing has it mounted any more, unless `e` has.
+// The disk of one that is to stop. While this is there, nobody whose end is
+// waited for is the last to have it mounted. Nothing where it is no image, or
+// is not mounted.
+unique_fd hold_disk(const execution& e);
+
+// Waits until nothing has it mounted any more.
 result<void> free_disk(execution& e);
 // Disk and files are gone, and the limit with them.
 result<void> drop_files(execution& e);

@@ -119,7 +119,11 @@ result<void> stop_processes(execution& e) {
   auto gentle =
       e.operation.kind == schema::OperationKind::Stop && !e.operation.force;
   auto grace = gentle ? stop_grace : std::chrono::milliseconds{0};
+  unique_fd disk;
+  if (e.operation.kind == schema::OperationKind::Stop)
+    disk = hold_disk(e);
   VARVE_TRY(e.end, end_processes(e.host.where, e.host.groups, e.id(), grace));
+  e.host.disks->let_go(std::move(disk));
   return ok();
 }
 
@@ -262,7 +266,7 @@ std::span<const step> start_steps() noexcept {
 }
 
 std::span<const step> end_steps() noexcept {
-  return std::span{destroy_table}.first(destroy_table.size() - 2);
+  return std::span{destroy_table}.first(destroy_table.size() - 3);
 }
 
 std::span<const step> steps_of(schema::OperationKind kind) noexcept {

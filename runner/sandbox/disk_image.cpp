@@ -122,11 +122,16 @@ bool wait_until_free(const std::string& path, milliseconds limit) {
 
 // Offline, by programs: the kernel grows a mounted one only for who may go
 // past limits, and not every root may.
-result<void> grow_image(const std::string& path, std::uint64_t bytes) {
+result<void> grow_image(const std::string& path, std::uint64_t bytes,
+                        milliseconds limit) {
   VARVE_TRY(auto size, size_of(path));
   auto mark = path + ".growing";
   if (size >= bytes && !exists(mark))
     return ok();
+  // The last mount may still be writing what it holds.
+  VARVE_TRY(auto file, open_image(path));
+  if (!lock(file.get(), limit))
+    return failure(errc::too_busy, path + " is in use");
   VARVE_CHECK(write_file_atomic(mark, "", 0600, true));
   if (size < bytes && ::truncate(path.c_str(), static_cast<off_t>(bytes)) != 0)
     return last_error("size of " + path);

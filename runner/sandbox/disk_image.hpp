@@ -31,8 +31,10 @@ result<unique_fd> mount_image_again(const std::string& path);
 // file is free.
 bool wait_until_free(const std::string& path, std::chrono::milliseconds limit);
 
-// Not while it is mounted. Nothing when it is as large already. What fails
-// half-way is completed by the next call.
-result<void> grow_image(const std::string& path, std::uint64_t bytes);
+// Nothing when it is as large already; else waits at most `limit` for the last
+// mount to end, too_busy then. What fails half-way is completed by the next
+// call.
+result<void> grow_image(const std::string& path, std::uint64_t bytes,
+                        std::chrono::milliseconds limit);
 
 } // namespace varve::runner

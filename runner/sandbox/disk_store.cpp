@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "events/base/logging.hpp"
 #include "runner/kernel/detached_mount.hpp"
 #include "runner/kernel/files.hpp"
@@ -25,6 +28,7 @@ constexpr std::uint32_t trial_project = 0x7f00'0001;
 // With less on the host's disk nothing is made in advance.
 constexpr std::uint64_t ample_bytes = 512ull << 20;
 constexpr std::chrono::milliseconds fresh_limit{5000};
+constexpr int low_priority = 10; // of -20 to 19
 
 std::string template_path(const layout& where, std::uint32_t gib) {
   return where.disks() + "/empty-" + std::to_string(gib) + ".img";
@@ -117,8 +121,10 @@ void disk_store::note_size(std::uint32_t gib) {
   has_failed_ = false;
   if (sizes_.size() <= kept_sizes)
     return;
-  for (auto& unused : ready_[sizes_.front()])
+  for (auto& unused : ready_[sizes_.front()]) {
     (void)remove_file(unused.path);
+    closer_.let_go(std::move(unused.mount));
+  }
   ready_.erase(sizes_.front());
   sizes_.erase(sizes_.begin());
 }
@@ -135,7 +141,9 @@ std::uint32_t disk_store::lacking() const {
   return 0;
 }
 
+// It must not take time from what somebody waits for, nor must what it starts.
 void disk_store::refill(const std::stop_token& stop) {
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), low_priority);
   std::unique_lock lock{guard_};
   while (changed_.wait(lock, stop, [this] { return lacking() != 0; })) {
     auto gib = lacking();
@@ -144,6 +152,12 @@ void disk_store::refill(const std::stop_token& stop) {
                     ? result<ready>{error{errc::log_full, "little room"}}
                     : make_ready(gib);
     lock.lock();
+    if (made && std::count(sizes_.begin(), sizes_.end(), gib) == 0) {
+      // Nobody asks for it any more.
+      (void)remove_file(made.value().path);
+      closer_.let_go(std::move(made.value().mount));
+      continue;
+    }
     if (made) {
       ready_[gib].push_back(std::move(made.value()));
       continue;

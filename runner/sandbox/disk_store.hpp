@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "events/base/result.hpp"
+#include "runner/sandbox/mount_closer.hpp"
 #include "runner/sandbox/writable_layer.hpp"
 
 namespace varve::runner {
@@ -46,6 +47,11 @@ class disk_store {
   result<writable_layer> make(const std::string& id, std::uint32_t gib,
                               std::uint32_t project);
 
+  // Of a sandbox that stops.
+  void let_go(unique_fd mount) {
+    closer_.let_go(std::move(mount));
+  }
+
  private:
   struct ready {
     std::string path;
@@ -68,6 +74,7 @@ class disk_store {
   bool has_failed_ = false;          // until the next is taken
   std::vector<std::uint32_t> sizes_; // most recently used last
   std::map<std::uint32_t, std::vector<ready>> ready_;
+  mount_closer closer_;
   std::jthread worker_;
 };
 

@@ -9,8 +9,8 @@ namespace varve::runner {
 
 namespace {
 
-// A kernel that is short of time writes back what the last mount held.
-constexpr std::chrono::milliseconds mount_limit{10'000};
+// The kernel writes back what the last mount held, which may be gigabytes.
+constexpr std::chrono::milliseconds mount_limit{30'000};
 constexpr std::chrono::milliseconds at_once{0};
 
 result<unique_fd> mount_anyhow(const std::string& image) {
@@ -45,11 +45,7 @@ std::string layer_root(const layout& where, const std::string& id,
 result<writable_layer> writable_layer::open(const layout& where,
                                             const std::string& id) {
   VARVE_TRY(auto record, read_sandbox_record(where, id));
-  unique_fd mount;
-  if (record.disk == disk_method::image) {
-    VARVE_TRY(mount, mount_anyhow(image_path(where, id)));
-  }
-  return prepare(where, id, record.disk, std::move(mount));
+  return prepare(where, id, record.disk);
 }
 
 result<writable_layer> writable_layer::prepare(const layout& where,
@@ -57,7 +53,7 @@ result<writable_layer> writable_layer::prepare(const layout& where,
                                                disk_method method,
                                                unique_fd mount) {
   if (method == disk_method::image && !mount) {
-    VARVE_TRY(mount, mount_image(image_path(where, id), mount_limit));
+    VARVE_TRY(mount, mount_anyhow(image_path(where, id)));
   }
   writable_layer out;
   out.method_ = method;
