@@ -71,6 +71,27 @@ def kernel_agrees(fold, server, report):
     return running
 
 
+def files_agree(fold, server, report):
+    """A sandbox has a disk, or an archive, never both; and of those that do
+    not run no disk is mounted, once the kernel is done with it."""
+    for sandbox in fold.live().values():
+        is_archived = sandbox.state == "archived"
+        report.expect(
+            os.path.exists(f"{server.data}/sandboxes/{sandbox.id}")
+            != is_archived, f"{sandbox.state}, and its files are "
+            f"{'there' if is_archived else 'gone'}: {sandbox.id}")
+        report.expect(
+            any(sandbox.id in name for name
+                in kernel_view.file_names(f"{server.data}/archives"))
+            == is_archived, f"{sandbox.state}, and its archive is "
+            f"{'gone' if is_archived else 'there'}: {sandbox.id}")
+    resting = set(fold.sandboxes) - fold.started()
+    end = time.monotonic() + SETTLED_WITHIN
+    while (left := kernel_view.loops(resting)) and time.monotonic() < end:
+        time.sleep(0.1)
+    report.expect(not left, f"do not run and are mounted: {left}")
+
+
 def api_agrees(fold, listed, report):
     shown = {s["id"]: (s["name"], s["state"]) for s in listed}
     logged = {s.id: (s.name, s.state) for s in fold.live().values()}

@@ -95,6 +95,7 @@ class Trial:
         self.judge_states(fold)
         checks.api_agrees(fold, listed, report)
         checks.kernel_agrees(fold, self.server, report)
+        checks.files_agree(fold, self.server, report)
         checks.counters_agree(fold, self.server, self.build, report)
         self.judge_names(fold)
         self.judge_read_models()
@@ -107,20 +108,20 @@ class Trial:
         report = self.report
         states = {s.name: s.state for s in fold.live().values()}
         for worker in self.load.workers:
-            if worker.name:
-                state = states.get(worker.name, "absent")
-                self.report.expect(
-                    state in worker.allowed,
-                    f"{worker.name} is {state} on the log, acknowledged was "
-                    f"{sorted(worker.allowed)}")
+            for one in filter(lambda one: one.name, worker.owned):
+                state = states.get(one.name, "absent")
+                report.expect(
+                    state in one.allowed,
+                    f"{one.name} is {state} on the log, acknowledged was "
+                    f"{sorted(one.allowed)}")
                 if state != "absent":
-                    shown = self.client.get(worker.name).json
-                    report.problems += [f"{worker.name}: {wrong}" for wrong
-                                        in worker.settings.seen(shown)]
+                    shown = self.client.get(one.name).json
+                    report.problems += [f"{one.name}: {wrong}" for wrong
+                                        in one.settings.seen(shown)]
         for number in range(STEADY):
             state = states.get(f"steady-{number}")
-            self.report.expect(state == "started",
-                               f"steady-{number} is {state}")
+            report.expect(state == "started",
+                          f"steady-{number} is {state}")
 
     def judge_names(self, fold):
         """A name on the log is taken, one given back is free."""
@@ -169,6 +170,8 @@ class Trial:
         report.figure("kills", self.kills)
         report.figure(f"kills with {LOADED} or more in flight", loaded)
         report.figure("acknowledged commands", len(ledger.acknowledged))
+        for action, count in sorted(ledger.by_action().items()):
+            report.figure(f"of these {action}", count)
         report.figure("commands without an answer", ledger.unanswered)
         report.figure("refused for now", ledger.refusals)
         report.figure("records on the log", fold.records)

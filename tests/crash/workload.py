@@ -1,11 +1,14 @@
 """Clients that do everything to sandboxes while the server dies.
 
-Every worker owns one sandbox at a time and knows what the server must say of
-it: what the last acknowledged command made of it, or, while an answer is
-missing, either that or what the unanswered command would have made of it. So
-it is with its state, and with each of its settings.
+Every worker owns a sandbox or two at a time, the second a fork of the first,
+and knows what the server must say of them: what the last acknowledged command
+made of each, or, while an answer is missing, either that or what the
+unanswered command would have made of it. So it is with its state, and with
+each of its settings.
 """
 
+import collections
+import copy
 import random
 import threading
 import time
@@ -14,18 +17,23 @@ from harness.client import Client, Lost, new_command_id
 from settings import Settings
 
 ABSENT, STARTED, STOPPED, PAUSED = "absent", "started", "stopped", "paused"
+ARCHIVED = "archived"
 MOVING = ("creating", "starting", "stopping", "destroying", "restoring",
           "pausing", "resuming", "resizing", "archiving")
 # What does not stand here leaves the state as it is.
 AIM = {"create": STARTED, "start": STARTED, "stop": STOPPED, "delete": ABSENT,
-       "pause": PAUSED}
+       "pause": PAUSED, "archive": ARCHIVED}
 SETTING = [("resize", 2), ("network", 2), ("labels", 1), ("timer", 1),
            ("public", 1)]
 CHOICES = {ABSENT: [("create", 1)],
-           STARTED: [("stop", 5), ("delete", 4), ("pause", 4), *SETTING],
-           STOPPED: [("start", 9), ("delete", 4), *SETTING],
-           PAUSED: [("start", 7), ("stop", 2), ("delete", 2),
-                    *SETTING[2:]]}
+           STARTED: [("stop", 6), ("delete", 4), ("pause", 4), ("fork", 2),
+                     *SETTING],
+           STOPPED: [("start", 7), ("archive", 4), ("delete", 3), ("fork", 2),
+                     *SETTING],
+           PAUSED: [("start", 7), ("stop", 2), ("delete", 2), ("fork", 1),
+                    *SETTING[2:]],
+           ARCHIVED: [("start", 7), ("delete", 2), *SETTING[1:]]}
+MOST_OWNED = 2  # by one worker
 SETTLE_LIMIT = 30  # seconds for one sandbox to leave a state of passage
 
 
@@ -60,9 +68,23 @@ class Ledger:
         with self.lock:
             self.refusals[status] = self.refusals.get(status, 0) + 1
 
+    def by_action(self):
+        return collections.Counter(
+            action for _, action, _ in self.acknowledged)
+
     def problem(self, text):
         with self.lock:
             self.problems.append(text)
+
+
+class Owned:
+    """What is known of one sandbox."""
+
+    def __init__(self, name="", allowed=ABSENT, settings=None):
+        self.name, self.id = name, None
+        self.allowed = {allowed}  # more than one while an answer is missing
+        self.settings = settings or Settings()
+        self.must_look = False
 
 
 class Worker(threading.Thread):
@@ -73,104 +95,124 @@ class Worker(threading.Thread):
         self.random = random.Random(seed)
         self.client = Client(port, key)
         self.generation = 0
-        self.name, self.id = "", None
-        self.allowed = {ABSENT}  # more than one while an answer is missing
-        self.settings = Settings()
-        self.must_look = False
+        self.owned = [Owned()]
 
     def run(self):
         while self.gate.go_on():
             try:
-                if self.must_look:
-                    self.look()
+                unknown = [one for one in self.owned if one.must_look]
+                if unknown:
+                    self.look(unknown[0])
                 else:
-                    self.step()
+                    self.step(self.random.choice(self.owned))
             except Lost:
                 self.gate.wait_for_server()
         self.client.close()
 
-    def step(self):
-        state, = self.allowed
-        actions, weights = zip(*CHOICES[state])
-        action, = self.random.choices(actions, weights)
-        if action == "create":
-            self.generation += 1
-            self.name = f"w{self.number}-{self.generation}"
-            self.id = None
+    def step(self, one):
+        state, = one.allowed
+        action = self.choose(state)
         command_id = new_command_id()
-        self.allowed = {state, AIM.get(action, state)}
-        self.must_look = True  # unless an answer says it all
+        to = one
+        if action == "create":
+            to = self.owned[0] = Owned(self.next_name())
+        elif action == "fork":
+            to = Owned(self.next_name(), settings=copy.deepcopy(one.settings))
+            self.owned.append(to)
+        before, = to.allowed
+        to.allowed = {before, aim_of(action, before)}
+        to.must_look = True  # unless an answer says it all
         self.ledger.sent()
         try:
-            answer = self.send(action, command_id)
+            answer = self.send(action, one, to, command_id)
         except Lost:
             self.ledger.lost()
             raise
         finally:
             self.ledger.answered()
-        self.judge(action, state, command_id, answer)
+        self.judge(action, to, before, command_id, answer)
 
-    def send(self, action, command_id):
+    def choose(self, state):
+        choices = [choice for choice in CHOICES[state]
+                   if choice[0] != "fork" or len(self.owned) < MOST_OWNED]
+        actions, weights = zip(*choices)
+        return self.random.choices(actions, weights)[0]
+
+    def next_name(self):
+        self.generation += 1
+        return f"w{self.number}-{self.generation}"
+
+    def send(self, action, one, to, command_id):
         if action == "create":
-            self.settings = Settings()
             return self.client.create(
-                command_id, name=self.name, labels={"by": self.name},
+                command_id, name=to.name, labels={"by": to.name},
                 env={"CANARY": self.canary}, autoStopInterval=0)
+        if action == "fork":
+            return self.client.request(
+                "POST", f"/api/sandbox/{one.id}/fork", {"name": to.name},
+                command_id)
         if action == "delete":
-            return self.client.delete(self.id, command_id)
+            return self.client.delete(one.id, command_id)
         if action in AIM:
-            return self.client.act(self.id, action, command_id)
+            return self.client.act(one.id, action, command_id)
         return self.client.request(
-            *self.settings.request(action, self.id), command_id)
+            *one.settings.request(action, one.id), command_id)
 
-    def judge(self, action, before, command_id, answer):
+    def judge(self, action, to, before, command_id, answer):
         if 200 <= answer.status < 300:
             shown = answer.json if answer.body else {}
-            if action == "create":
-                self.id = shown["id"]
-            self.allowed = {AIM.get(action, before)}
-            self.ledger.acknowledge(command_id, action, self.id)
-            self.must_look = shown.get("state") in MOVING
-            if not self.must_look and action not in AIM:
-                self.tell(self.settings.answered(shown))
+            if action in ("create", "fork"):
+                to.id = shown["id"]
+            to.allowed = {aim_of(action, before)}
+            self.ledger.acknowledge(command_id, action, to.id)
+            to.must_look = shown.get("state") in MOVING
+            if not to.must_look and aim_of(action, None) is None:
+                self.tell(to, to.settings.answered(shown))
         elif answer.status in (429, 503):
-            self.allowed = {before}
+            to.allowed = {before}
             self.ledger.refused(answer.status)
             time.sleep(0.05)
         else:
-            self.allowed = {before}
-            self.ledger.problem(f"{action} {self.name} answered {answer}")
+            to.allowed = {before}
+            self.ledger.problem(f"{action} {to.name} answered {answer}")
             time.sleep(0.2)
+        self.forget_absent()
 
-    def tell(self, wrong):
+    def forget_absent(self):
+        """Of two, the one that is no more."""
+        kept = [one for one in self.owned if one.allowed != {ABSENT}]
+        self.owned = kept or self.owned[:1]
+
+    def tell(self, one, wrong):
         for problem in wrong:
-            self.ledger.problem(f"{self.name}: {problem}")
+            self.ledger.problem(f"{one.name}: {problem}")
 
-    def look(self):
-        """Asks what has become of the sandbox and holds it against `allowed`."""
+    def look(self, one):
+        """Asks what has become of it and holds that against `allowed`."""
         end = time.monotonic() + SETTLE_LIMIT
         while True:
-            answer = self.client.get(self.id or self.name)
+            answer = self.client.get(one.id or one.name)
             shown = self.state_in(answer)
             if shown is not None and shown not in MOVING:
                 break
             if time.monotonic() > end:
-                self.ledger.problem(f"{self.name} stays {shown}: {answer}")
+                self.ledger.problem(f"{one.name} stays {shown}: {answer}")
                 break
             time.sleep(0.1)
-        if shown not in self.allowed:
-            self.ledger.problem(f"{self.name} is {shown}, allowed was "
-                                f"{sorted(self.allowed)}: {why(answer)}")
-            shown = self.abandon()
+        if shown not in one.allowed:
+            self.ledger.problem(f"{one.name} is {shown}, allowed was "
+                                f"{sorted(one.allowed)}: {why(answer)}")
+            shown = self.abandon(one)
         elif shown != ABSENT:
-            self.id = answer.json["id"]
-            self.tell(self.settings.seen(answer.json))
-        self.allowed = {shown}
-        self.must_look = False
+            one.id = answer.json["id"]
+            self.tell(one, one.settings.seen(answer.json))
+        one.allowed = {shown}
+        one.must_look = False
+        self.forget_absent()
 
-    def abandon(self):
+    def abandon(self, one):
         """Gives up a sandbox that is not what it must be."""
-        self.client.delete(self.id or self.name)
+        self.client.delete(one.id or one.name)
         return ABSENT
 
     @staticmethod
@@ -182,6 +224,11 @@ class Worker(threading.Thread):
             return None
         state = answer.json["state"]
         return ABSENT if state == "destroyed" else state
+
+
+def aim_of(action, before):
+    """What it makes of its sandbox; settings leave it as it is."""
+    return STARTED if action == "fork" else AIM.get(action, before)
 
 
 def why(answer):
