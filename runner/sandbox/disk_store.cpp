@@ -29,6 +29,8 @@ constexpr std::uint32_t trial_project = 0x7f00'0001;
 constexpr std::uint64_t ample_bytes = 512ull << 20;
 constexpr std::chrono::milliseconds fresh_limit{5000};
 constexpr int low_priority = 10; // of -20 to 19
+// A server that starts has other things to do; one is ready by then.
+constexpr std::chrono::seconds start_rest{2};
 
 std::string template_path(const layout& where, std::uint32_t gib) {
   return where.disks() + "/empty-" + std::to_string(gib) + ".img";
@@ -119,6 +121,7 @@ void disk_store::note_size(std::uint32_t gib) {
   std::erase(sizes_, gib);
   sizes_.push_back(gib);
   has_failed_ = false;
+  is_used_ = true;
   if (sizes_.size() <= kept_sizes)
     return;
   for (auto& unused : ready_[sizes_.front()]) {
@@ -145,6 +148,7 @@ std::uint32_t disk_store::lacking() const {
 void disk_store::refill(const std::stop_token& stop) {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), low_priority);
   std::unique_lock lock{guard_};
+  changed_.wait_for(lock, stop, start_rest, [this] { return is_used_; });
   while (changed_.wait(lock, stop, [this] { return lacking() != 0; })) {
     auto gib = lacking();
     lock.unlock();

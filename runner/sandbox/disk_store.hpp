@@ -72,6 +72,7 @@ class disk_store {
   std::size_t wanted_ = 0;
   std::uint64_t made_ = 0;
   bool has_failed_ = false;          // until the next is taken
+  bool is_used_ = false;             // one was taken
   std::vector<std::uint32_t> sizes_; // most recently used last
   std::map<std::uint32_t, std::vector<ready>> ready_;
   mount_closer closer_;

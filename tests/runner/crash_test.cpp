@@ -150,6 +150,7 @@ void make_lasting(stand& s) {
 
 TEST_CASE("an operation that died at any step is done when sent again") {
   stand s;
+  s.settings.ready_disks = 0; // none lives for long
   s.open();
   make_lasting(s);
   auto before = host_state(s.settings);
@@ -178,6 +179,7 @@ TEST_CASE("an operation that died at any step is done when sent again") {
 TEST_CASE("an operation that died and is never sent again leaves a sandbox "
           "whole or nothing at all") {
   stand s;
+  s.settings.ready_disks = 0; // none lives for long
   s.open();
   make_lasting(s);
   auto before = host_state(s.settings);

@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
   settings.run_dir = argv[2];
   settings.toolbox_path = argv[3];
   settings.monitor_path = argv[4];
+  settings.ready_disks = 0; // it lives for one operation
   settings.warm_count = argc > 10 ? std::strtoul(argv[10], nullptr, 10) : 0;
   schema::OperationT operation;
   operation.kind = static_cast<schema::OperationKind>(std::atoi(argv[5]));
