@@ -57,6 +57,7 @@ present aim_of(kind k) {
     return present::Stopped;
   case kind::Resolve:
   case kind::Pull:
+  case kind::Build:
   case kind::Release:
   case kind::Destroy:
   case kind::None:
