@@ -2,6 +2,13 @@
 # Configures and builds one preset. Sourced after progress.sh, in the
 # repository's root.
 
+# What a server is made of, as paths below a build; each is named as its target.
+# shellcheck disable=SC2034 # used by those that source this file
+PROGRAMS=(
+  ops/varve runner/toolbox/varve-toolbox runner/monitor/varve-monitor
+  runner/varve-unpack runner/varve-cell
+)
+
 # build_preset PRESET [TARGET...]: everything when no target is named. The
 # compiler's progress goes to stderr.
 build_preset() {

@@ -11,13 +11,12 @@ server_pid() {
   printf '%s\n' "$pid"
 }
 
-# server_install PRESET: puts the built binaries in place by renaming, so that
-# running processes keep theirs. Returns 1 when they were there already.
+# server_install PRESET: puts the PROGRAMS of build.sh in place by renaming, so
+# that running processes keep theirs. Returns 1 when they were there already.
 server_install() {
   local from=build/$1 path changed=1
   mkdir -p "$BIN"
-  for path in ops/varve runner/toolbox/varve-toolbox \
-    runner/monitor/varve-monitor runner/varve-unpack runner/varve-cell; do
+  for path in "${PROGRAMS[@]}"; do
     cmp -s "$from/$path" "$BIN/${path##*/}" && continue
     cp "$from/$path" "$BIN/.new" || die "cannot install $from/$path"
     mv -T "$BIN/.new" "$BIN/${path##*/}"
