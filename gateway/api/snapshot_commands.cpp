@@ -1,3 +1,9 @@
+#include <chrono>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
@@ -14,6 +20,10 @@ namespace json = boost::json;
 using projections::snapshot_view;
 
 namespace {
+
+// How long an answer is held for a build to begin, and how often it is looked.
+constexpr std::chrono::milliseconds begin_time{4000};
+constexpr std::chrono::milliseconds look_time{25};
 
 result<CreateSnapshot> command_for(services& s, const request& r) {
   static const json::object nothing;
@@ -53,17 +63,20 @@ result<snapshot_view> find_own(services& s, const request& r,
   return found;
 }
 
+result<response> shown_now(services& s, const request& r,
+                           const command_reply& reply) {
+  VARVE_TRY(auto view, find(s, r, reply.aggregate_id));
+  auto out = json_answer(200, snapshot_json(s, view));
+  out.at = reply.at;
+  return out;
+}
+
 answer shown(services& s, const request& r, command what,
              std::string snapshot_id) {
   auto done = co_await carry_out_now(s, r, std::move(what), snapshot_id);
   if (!done)
     co_return done.error();
-  auto view = find(s, r, done.value().aggregate_id);
-  if (!view)
-    co_return view.error();
-  auto out = json_answer(200, snapshot_json(s, view.value()));
-  out.at = done.value().at;
-  co_return out;
+  co_return shown_now(s, r, done.value());
 }
 
 answer done_without_body(services& s, const request& r, command what,
@@ -77,14 +90,37 @@ answer done_without_body(services& s, const request& r, command what,
   co_return out;
 }
 
+// SDKs read the log of a build that they have seen at work; one that is over
+// between two of their looks, a second apart, would go by unheard.
+awaitable<void> until_begun(services& s, const request& r,
+                            const std::string& id) {
+  auto end = std::chrono::steady_clock::now() + begin_time;
+  while (std::chrono::steady_clock::now() < end) {
+    auto found = s.reads.snapshot(r.who->organization_id, id);
+    if (!found || !found.value() || found.value()->state != "pending")
+      co_return;
+    boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor,
+                                    look_time};
+    co_await timer.async_wait(
+        boost::asio::as_tuple(boost::asio::use_awaitable));
+  }
+}
+
 } // namespace
 
 answer create_snapshot(services& s, const request& r) {
   auto what = command_for(s, r);
   if (!what)
     co_return what.error();
+  auto is_build = !what.value().build.dockerfile.empty();
   command create = std::move(what.value());
-  co_return co_await shown(s, r, std::move(create), "");
+  auto done = co_await carry_out_now(s, r, std::move(create), "");
+  if (!done)
+    co_return done.error();
+  const auto& id = done.value().aggregate_id;
+  if (is_build)
+    co_await until_begun(s, r, id);
+  co_return shown_now(s, r, done.value());
 }
 
 answer delete_snapshot(services& s, const request& r) {

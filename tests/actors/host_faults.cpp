@@ -73,10 +73,10 @@ TEST_CASE("a failing runner leads to error with its reason") {
   world.runner.error = "no such image";
   world.must(given::creation("sb-1"));
   CHECK(world.sandbox("sb-1").at == status::error);
-  auto last = world.stream("sb-1").back()->view().entries()->Get(0);
-  CHECK(last->event_as_SandboxFailed()->reason()->str() == "no such image");
-  CHECK(world.stream("sb-1").back()->view().cause()
-        == schema::Cause::StartFailed);
+  auto last = world.stream("sb-1").back();
+  const auto* failed = last->view().entries()->Get(0)->event_as_SandboxFailed();
+  CHECK(failed->reason()->str() == "no such image");
+  CHECK(last->view().cause() == schema::Cause::StartFailed);
 }
 
 TEST_CASE("a doubt about a commit is resolved and the command answered") {
